@@ -1,0 +1,62 @@
+using Llama4.Core.Model;
+using Llama4.Core.Tokenization;
+using Llama4.Kernels;
+
+namespace Llama4.Core.Formats;
+
+/// <summary>A tensor as a file lists it.</summary>
+/// <param name="Dimensions">Outermost first, as the numbers lie in memory.</param>
+public sealed record TensorInfo(string Name, IReadOnlyList<long> Dimensions, Encoding Encoding, string File, long Offset, long Bytes);
+
+/// <summary>How far loading is, in bytes of weights.</summary>
+public readonly record struct LoadProgress(long BytesDone, long BytesTotal);
+
+/// <summary>What a checkpoint says about generating: generation_config.json or GGUF keys. Absent values are the caller's choice.</summary>
+public sealed record GenerationDefaults
+{
+    /// <summary>Ids that end an answer.</summary>
+    public required IReadOnlyList<int> EndTokens { get; init; }
+
+    /// <summary>Whether text starts with the begin token.</summary>
+    public bool AddBegin { get; init; } = true;
+
+    public float? Temperature { get; init; }
+    public float? TopP { get; init; }
+    public int? TopK { get; init; }
+
+    /// <summary>False: greedy unless the caller asks otherwise.</summary>
+    public bool Sample { get; init; }
+}
+
+/// <summary>A model on disk: GGUF (one file, split files, an mmproj file beside) or a folder with safetensors. Opening reads headers only.</summary>
+public abstract class Checkpoint : IDisposable
+{
+    /// <summary>Path as the user gave it.</summary>
+    public required string Path { get; init; }
+
+    public required Llama4Config Config { get; init; }
+
+    public required TokenizerData Tokenizer { get; init; }
+
+    /// <summary>The checkpoint's own Jinja template, or null.</summary>
+    public required string? ChatTemplate { get; init; }
+
+    public required GenerationDefaults Generation { get; init; }
+
+    /// <summary>Every tensor of every file.</summary>
+    public required IReadOnlyList<TensorInfo> Tensors { get; init; }
+
+    /// <summary>Key–value metadata for people (inspect).</summary>
+    public required IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; }
+
+    /// <summary>Bytes of all tensors.</summary>
+    public long WeightBytes => Tensors.Sum(t => t.Bytes);
+
+    /// <summary>The decoder's weights on a device. Mapped files live until this checkpoint is disposed.</summary>
+    public abstract Llama4Weights LoadText(Device device, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default);
+
+    /// <summary>The vision part's weights on a device; null without one.</summary>
+    public abstract VisionWeights? LoadVision(Device device, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default);
+
+    public abstract void Dispose();
+}

@@ -1,0 +1,115 @@
+namespace Llama4.Kernels;
+
+/// <summary>
+/// Memory and the operations a step needs. One override per device; an operation may only enqueue its work, and
+/// <see cref="Download{T}"/> waits for it. Nothing is allocated by an operation once its sizes have been seen.
+/// Activations are F32 and contiguous unless said otherwise.
+/// </summary>
+/// <remarks>
+/// Results do not depend on how rows are grouped into calls, nor on the number of threads: each output number is
+/// computed by the same operations in the same order. Letters: T rows of the step, D width, H query heads, K key/value heads,
+/// N head width, F feed-forward width, E experts, k experts per row.
+/// </remarks>
+public abstract class Device : IDisposable
+{
+    /// <summary>For people: the processor, its instruction set and threads.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Bytes allocated and not disposed, without mapped files.</summary>
+    public abstract long AllocatedBytes { get; }
+
+    /// <summary>Zeroed memory, aligned to 64 bytes or more.</summary>
+    /// <exception cref="OutOfMemoryException">The device has not that much.</exception>
+    public abstract Buffer Allocate(long bytes);
+
+    /// <summary>A zeroed contiguous matrix in a buffer of its own.</summary>
+    public Tensor Allocate(int rows, int columns, Encoding encoding) =>
+        new(Allocate(checked(rows * encoding.RowBytes(columns))), 0, rows, columns, encoding);
+
+    /// <summary>Matrix of a file: a view where the device reads host memory, else a copy. The file must outlive the tensor.</summary>
+    public abstract Tensor Import(MappedFile file, long offset, int rows, int columns, Encoding encoding);
+
+    /// <summary>Copies to the front of a contiguous tensor.</summary>
+    public abstract void Upload<T>(ReadOnlySpan<T> source, Tensor target) where T : unmanaged;
+
+    /// <summary>Waits for all work, then copies from the front of a contiguous tensor.</summary>
+    public abstract void Download<T>(Tensor source, Span<T> target) where T : unmanaged;
+
+    // Rows
+
+    /// <summary>y[t] = table[rows[t]], decoded. rows I32 [1,T], table [V,D] in any encoding, y [T,D].</summary>
+    public abstract void Embed(Tensor rows, Tensor table, Tensor y);
+
+    /// <summary>y[i] = x[rows[i]]. rows I32 [1,M], x [·,D], y [M,D].</summary>
+    public abstract void GatherRows(Tensor x, Tensor rows, Tensor y);
+
+    /// <summary>y[rows[i]] = x[i]. rows I32 [1,M], all different, x [M,D], y [·,D].</summary>
+    public abstract void ScatterRows(Tensor x, Tensor rows, Tensor y);
+
+    /// <summary>y[i] += x[i mod rows of x]. x [M,D], y [T,D].</summary>
+    public abstract void AddRows(Tensor x, Tensor y);
+
+    // Norms and element-wise
+
+    /// <summary>y = x / sqrt(mean(x²) + eps) · w over each row; w F32 [1,D] or absent. y may be x.</summary>
+    public abstract void RmsNorm(Tensor x, Tensor? w, float eps, Tensor y);
+
+    /// <summary>y = (x − mean(x)) / sqrt(var(x) + eps) · w + b over each row. y may be x.</summary>
+    public abstract void LayerNorm(Tensor x, Tensor w, Tensor b, float eps, Tensor y);
+
+    /// <summary>y = silu(gate) · up, silu(z) = z / (1 + e^−z). y may be gate or up.</summary>
+    public abstract void SiluMul(Tensor gate, Tensor up, Tensor y);
+
+    /// <summary>x = ½ x (1 + erf(x / √2)): the exact form, in place.</summary>
+    public abstract void Gelu(Tensor x);
+
+    // Linear layers
+
+    /// <summary>For each projection y = x Wᵀ (+ bias), or y += x Wᵀ (+ bias). x [T,D]; the outputs are different tensors.</summary>
+    public abstract void MatMul(Tensor x, params ReadOnlySpan<Projection> projections);
+
+    // Positions and attention
+
+    /// <summary>table[t] = (cos, sin) of positions[t] · frequencies[j], pairs interleaved. positions I32 [1,T], frequencies F32 [1,N/2], table [T,N].</summary>
+    public abstract void RotaryTable(Tensor positions, Tensor frequencies, Tensor table);
+
+    /// <summary>
+    /// Rotates each pair (x[2j], x[2j+1]) of each head by row t mod (rows of table): x' = (x₀ cos − x₁ sin, x₀ sin + x₁ cos).
+    /// x [T,heads·N] in place, table [M,N].
+    /// </summary>
+    public abstract void Rotate(Tensor x, Tensor table);
+
+    /// <summary>q[t] *= 1 + scale · ln(1 + floor((positions[t] + 1) / floor)). q [T,H·N] in place.</summary>
+    public abstract void ScaleByPosition(Tensor q, Tensor positions, float floor, float scale);
+
+    /// <summary>Writes the rows k, v [T,K·N] to their slots.</summary>
+    public abstract void KvWrite(Tensor k, Tensor v, StepRows rows, KvPages pages, KvLayer layer);
+
+    /// <summary>
+    /// y[t,h] = Σ softmax(q[t,h] · key / √N) value over the positions that row t sees (see <see cref="KvPages"/>), its own included;
+    /// the keys and values of the step have been written before. q, y [T,H·N].
+    /// </summary>
+    public abstract void Attention(Tensor q, StepRows rows, KvPages pages, KvLayer layer, Tensor y);
+
+    /// <summary>
+    /// Attention without mask inside groups of <paramref name="groupRows"/> neighbouring rows (the patches of one tile).
+    /// q, k, v, y [T,heads·N], T a multiple of groupRows.
+    /// </summary>
+    public abstract void GroupAttention(Tensor q, Tensor k, Tensor v, int groupRows, int heads, Tensor y);
+
+    // Experts
+
+    /// <summary>Chooses the experts of each row from router logits [T,E].</summary>
+    public abstract void ChooseExperts(Tensor logits, Route route);
+
+    /// <summary>y[t·k + i] = scores[t,i] · x[t]: experts see their input scaled. x [T,D], y [T·k,D].</summary>
+    public abstract void ScaleByScore(Tensor x, Route route, Tensor y);
+
+    /// <summary>For each projection y[i] = x[i] W(expert)ᵀ with the expert of row i / k, choice i mod k. x [T·k,D].</summary>
+    public abstract void ExpertMatMul(Tensor x, Route route, params ReadOnlySpan<ExpertProjection> projections);
+
+    /// <summary>y[t] += Σ_i x[t·k + i], i ascending. x [T·k,D], y [T,D].</summary>
+    public abstract void AddExperts(Tensor x, Tensor y);
+
+    public abstract void Dispose();
+}
