@@ -1,0 +1,138 @@
+using Llama4.Core.Cache;
+using Llama4.Kernels;
+
+namespace Llama4.Core.Model;
+
+/// <summary>The Llama 4 decoder: token ids (and image features) in, logits out. Every rule of the architecture is on this page.</summary>
+/// <remarks>
+/// T rows (tokens) of the step, R rows whose logits are wanted, D width, H query heads, K key/value heads, N head width, F feed-forward
+/// width, E experts, k experts per token, V vocabulary. Reference: Hugging Face transformers, models/llama4/modeling_llama4.py;
+/// meta-llama/llama-models, models/llama4/model.py.
+/// </remarks>
+public sealed class Llama4Model : IDisposable
+{
+    readonly Device dev;
+    readonly Llama4Weights w;
+    readonly KvCache cache;
+    readonly Activations a;
+    readonly Tensor frequencies;
+
+    /// <param name="maxRows">Most rows of a step.</param>
+    /// <param name="maxLogitRows">Most rows of a step whose logits are wanted.</param>
+    public Llama4Model(Device device, TextConfig config, Llama4Weights weights, KvCache cache, int maxRows, int maxLogitRows)
+    {
+        dev = device;
+        Config = config;
+        w = weights;
+        this.cache = cache;
+        a = new Activations(device, config, maxRows, maxLogitRows);
+        float[] values = RotaryFrequencies.Of(config);
+        frequencies = device.Allocate(1, values.Length, Encoding.F32);
+        device.Upload<float>(values, frequencies);
+    }
+
+    public TextConfig Config { get; }
+
+    /// <summary>Runs a step: writes its keys and values to the cache and returns the logits of the rows that asked for them.</summary>
+    /// <returns>F32 [R,V], valid until the next step.</returns>
+    public Tensor Forward(StepBatch batch)
+    {
+        Begin(batch);
+        for (int layer = 0; layer < Config.Layers; layer++) Layer(layer, batch);
+        return Logits(batch);
+    }
+
+    /// <summary>The residual stream, F32 [T,D], valid until the next operation of a step.</summary>
+    internal Tensor Hidden => a.X;
+
+    internal void Begin(StepBatch batch)
+    {
+        batch.Upload();
+        a.Rows = batch.RowCount;
+        a.LogitRows = batch.LogitRowCount;
+        dev.Embed(batch.Tokens, w.Embedding, a.X);                                          // [T,D]
+        // Early fusion: image features take the place of the patch tokens' embeddings.
+        foreach (ImageRows image in batch.Images) dev.ScatterRows(image.Features, image.Rows, a.X);
+        dev.RotaryTable(batch.Rows.Positions, frequencies, a.Rotary);                       // [T,N]
+    }
+
+    internal void Layer(int layer, StepBatch batch)
+    {
+        Attention(layer, batch);
+        FeedForward(w.Layers[layer]);
+    }
+
+    internal Tensor Logits(StepBatch batch)
+    {
+        if (batch.LogitRowCount == 0) return a.Logits;
+        dev.GatherRows(a.X, batch.LogitRows, a.Last);                                       // [R,D]
+        dev.RmsNorm(a.Last, w.FinalNorm, Config.NormEps, a.Last);                           // [R,D]
+        dev.MatMul(a.Last, new Projection(w.Output, a.Logits));                             // [R,V]
+        return a.Logits;
+    }
+
+    void Attention(int layer, StepBatch batch)
+    {
+        LayerWeights l = w.Layers[layer];
+        dev.RmsNorm(a.X, l.AttentionNorm, Config.NormEps, a.Normed);                        // [T,D]
+        dev.MatMul(a.Normed, new(l.Query, a.Q), new(l.Key, a.K), new(l.Value, a.V));        // [T,H·N], [T,K·N], [T,K·N]
+
+        // iRoPE: layers with rotary positions see their chunk; every fourth layer has no positions and sees everything.
+        if (Config.UsesRope[layer])
+        {
+            dev.Rotate(a.Q, a.Rotary);                                                      // [T,H·N]
+            dev.Rotate(a.K, a.Rotary);                                                      // [T,K·N]
+            if (Config.UseQkNorm)
+            {
+                PerHeadNorm(a.Q);                                                           // [T,H·N]
+                PerHeadNorm(a.K);                                                           // [T,K·N]
+            }
+        }
+        else if (Config.TemperatureTuning)
+            dev.ScaleByPosition(a.Q, batch.Rows.Positions, Config.TemperatureFloor, Config.TemperatureScale);
+
+        KvPages pages = cache.IsChunked(layer) ? batch.ChunkedPages : batch.FullPages;
+        dev.KvWrite(a.K, a.V, batch.Rows, pages, cache.Layer(layer));
+        dev.Attention(a.Q, batch.Rows, pages, cache.Layer(layer), a.Heads);                 // [T,H·N]
+        dev.MatMul(a.Heads, new Projection(l.AttentionOutput, a.X, Add: true));             // [T,D]  residual
+    }
+
+    /// <summary>QK norm: root mean square over one head, without a weight, after the rotation.</summary>
+    void PerHeadNorm(Tensor x)
+    {
+        Tensor heads = x.As(x.Rows * (x.Columns / Config.HeadDim), Config.HeadDim);         // [T·heads,N]
+        dev.RmsNorm(heads, null, Config.NormEps, heads);
+    }
+
+    void FeedForward(LayerWeights l)
+    {
+        dev.RmsNorm(a.X, l.FeedForwardNorm, Config.NormEps, a.Normed);                      // [T,D]
+        if (l.Moe is { } moe)
+        {
+            // A token visits the shared expert and its k routed experts; the score scales the expert's input, not its output.
+            dev.MatMul(a.Normed, new Projection(moe.Router, a.RouterLogits));               // [T,E]
+            dev.ChooseExperts(a.RouterLogits, a.Route);                                     // [T,k]
+            dev.ScaleByScore(a.Normed, a.Route, a.Scaled);                                  // [T·k,D]
+            dev.ExpertMatMul(a.Scaled, a.Route, new(moe.Gate, a.ExpertGate), new(moe.Up, a.ExpertUp));   // [T·k,F]
+            dev.SiluMul(a.ExpertGate, a.ExpertUp, a.ExpertGate);                            // [T·k,F]
+            dev.ExpertMatMul(a.ExpertGate, a.Route, new ExpertProjection(moe.Down, a.ExpertOut));        // [T·k,D]
+            dev.AddExperts(a.ExpertOut, a.X);                                               // [T,D]  residual
+        }
+        SwiGlu(l.Moe?.Shared ?? l.Dense!);
+    }
+
+    /// <summary>x += down(silu(gate(normed)) · up(normed)).</summary>
+    void SwiGlu(DenseWeights dense)
+    {
+        (Tensor gate, Tensor up) = a.FeedForward(dense.Gate.Outputs);
+        dev.MatMul(a.Normed, new(dense.Gate, gate), new(dense.Up, up));                     // [T,F]
+        dev.SiluMul(gate, up, gate);                                                        // [T,F]
+        dev.MatMul(gate, new Projection(dense.Down, a.X, Add: true));                       // [T,D]  residual
+    }
+
+    public void Dispose()
+    {
+        a.Dispose();
+        frequencies.Buffer.Dispose();
+    }
+}
