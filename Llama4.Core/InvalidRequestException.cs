@@ -4,4 +4,7 @@ namespace Llama4.Core;
 public sealed class InvalidRequestException : Exception
 {
     public InvalidRequestException(string message, Exception? cause = null) : base(message, cause) { }
+
+    /// <summary>The option at fault, spelled as in JSON requests (top_p, logit_bias), where it is one.</summary>
+    public string? Field { get; init; }
 }
