@@ -1,0 +1,58 @@
+using System.Runtime.CompilerServices;
+
+namespace Llama4.Kernels.Cpu;
+
+/// <summary>Argument checks of the operations: a kernel works on raw memory and relies on them.</summary>
+static class Check
+{
+    /// <summary>A contiguous tensor of this shape and encoding that lies inside its buffer.</summary>
+    public static void Input(
+        in Tensor tensor, int rows, int columns, Encoding encoding = Encoding.F32,
+        [CallerArgumentExpression(nameof(tensor))] string name = "", [CallerMemberName] string operation = "")
+    {
+        if (tensor.Rows != rows || tensor.Columns != columns || tensor.Encoding != encoding || !tensor.IsContiguous)
+        {
+            string layout = tensor.IsContiguous ? "contiguous" : $"rows {tensor.RowBytes} bytes apart";
+            throw new ArgumentException(
+                $"{operation}: {name} is {tensor.Rows}×{tensor.Columns} {tensor.Encoding}, {layout}; expected {rows}×{columns} {encoding}, contiguous", name);
+        }
+        Inside(tensor, name, operation);
+    }
+
+    /// <summary>As <see cref="Input"/>, and in memory that can be written.</summary>
+    public static void Output(
+        in Tensor tensor, int rows, int columns, Encoding encoding = Encoding.F32,
+        [CallerArgumentExpression(nameof(tensor))] string name = "", [CallerMemberName] string operation = "")
+    {
+        Input(tensor, rows, columns, encoding, name, operation);
+        Writable(tensor, name, operation);
+    }
+
+    /// <summary>The tensor lies inside its buffer.</summary>
+    public static void Inside(
+        in Tensor tensor,
+        [CallerArgumentExpression(nameof(tensor))] string name = "", [CallerMemberName] string operation = "")
+    {
+        if (tensor.Rows < 0 || tensor.Columns < 0 || tensor.Offset < 0 || tensor.Bytes > tensor.Buffer.Bytes - tensor.Offset)
+            throw new ArgumentException(
+                $"{operation}: {name} takes bytes {tensor.Offset} to {tensor.Offset + tensor.Bytes} of a buffer of {tensor.Buffer.Bytes}", name);
+    }
+
+    public static void Writable(
+        in Tensor tensor,
+        [CallerArgumentExpression(nameof(tensor))] string name = "", [CallerMemberName] string operation = "")
+    {
+        if (tensor.Buffer is MappedFile file)
+            throw new ArgumentException($"{operation}: {name} lies in {file.Path}, which is mapped for reading only", name);
+    }
+
+    /// <summary>Every index is a row number below <paramref name="limit"/>.</summary>
+    public static void Rows(
+        ReadOnlySpan<int> indices, int limit,
+        [CallerArgumentExpression(nameof(indices))] string name = "", [CallerMemberName] string operation = "")
+    {
+        foreach (int index in indices)
+            if ((uint)index >= (uint)limit)
+                throw new ArgumentOutOfRangeException(name, index, $"{operation}: expected 0 to {limit - 1}");
+    }
+}

@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Llama4.Kernels.Cpu;
+
+/// <summary>
+/// Vectors of eight floats. A tail goes through the same vector operations as whole vectors, padded with zeros,
+/// so a number's result does not depend on where in its row it stands.
+/// </summary>
+static unsafe class Lanes
+{
+    public const int Count = 8;
+
+    /// <summary>The first <paramref name="count"/> of eight numbers; the others are zero.</summary>
+    public static Vector256<float> LoadPart(float* source, int count)
+    {
+        float* part = stackalloc float[Count];
+        for (int i = 0; i < Count; i++) part[i] = i < count ? source[i] : 0;
+        return Vector256.Load(part);
+    }
+
+    public static void StorePart(Vector256<float> vector, float* target, int count)
+    {
+        float* part = stackalloc float[Count];
+        vector.Store(part);
+        for (int i = 0; i < count; i++) target[i] = part[i];
+    }
+
+    /// <summary>a · b + c, in one rounding where the processor can.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) =>
+        Vector256.MultiplyAddEstimate(a, b, c);
+
+    /// <summary>Sum of the lanes: ((0+4)+(2+6)) + ((1+5)+(3+7)).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector256<float> vector)
+    {
+        Vector128<float> four = vector.GetLower() + vector.GetUpper();
+        Vector128<float> two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
+        return two.GetElement(0) + two.GetElement(1);
+    }
+}
