@@ -49,6 +49,15 @@ public abstract class Checkpoint : IDisposable
     /// <summary>Key–value metadata for people (inspect).</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; }
 
+    /// <summary>What a user should know before trusting this model's answers.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Opens a model without reading its weights.</summary>
+    /// <param name="path">A .gguf file, any part of a split one, a folder with safetensors and config.json, or a .safetensors file in one.</param>
+    /// <param name="visionPath">The vision part of a GGUF model (mmproj); absent: the only *mmproj*.gguf in the same folder, if any.</param>
+    /// <exception cref="ModelFormatException">The files are missing, broken, or of a kind that is not supported.</exception>
+    public static Checkpoint Open(string path, string? visionPath = null) => CheckpointOpener.Open(path, visionPath);
+
     /// <summary>Bytes of all tensors.</summary>
     public long WeightBytes => Tensors.Sum(t => t.Bytes);
 

@@ -1,0 +1,44 @@
+namespace Llama4.Core.Formats;
+
+/// <summary>
+/// The printable alphabet in which byte-level vocabularies are written: bytes 33–126, 161–172 and 174–255 are the character of that
+/// code, the other 68 are U+0100, U+0101, … in order of value.
+/// </summary>
+internal static class ByteAlphabet
+{
+    static readonly short[] byteOf = Build();
+
+    /// <summary>The bytes that the text stands for, or null when a character is not in the alphabet.</summary>
+    public static byte[]? ToBytes(ReadOnlySpan<char> text)
+    {
+        var bytes = new byte[text.Length];
+        for (int i = 0; i < text.Length; i++)
+        {
+            int value = text[i] < byteOf.Length ? byteOf[text[i]] : -1;
+            if (value < 0) return null;
+            bytes[i] = (byte)value;
+        }
+        return bytes;
+    }
+
+    /// <summary>The inverse of <see cref="ToBytes"/>.</summary>
+    public static string ToText(ReadOnlySpan<byte> bytes)
+    {
+        var text = new char[bytes.Length];
+        for (int i = 0; i < bytes.Length; i++) text[i] = (char)Array.IndexOf(byteOf, bytes[i]);
+        return new string(text);
+    }
+
+    static short[] Build()
+    {
+        var table = new short[0x100 + 68];
+        Array.Fill(table, (short)-1);
+        int next = 0x100;
+        for (int value = 0; value < 256; value++)
+        {
+            bool printable = value is >= 33 and <= 126 or >= 161 and <= 172 or >= 174;
+            table[printable ? value : next++] = (short)value;
+        }
+        return table;
+    }
+}

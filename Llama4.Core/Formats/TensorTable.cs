@@ -1,0 +1,61 @@
+using Llama4.Kernels;
+
+namespace Llama4.Core.Formats;
+
+/// <summary>The tensors of a model by name, and which of them the model has asked for.</summary>
+/// <param name="source">For messages: the file or folder.</param>
+internal sealed class TensorTable(string source)
+{
+    readonly Dictionary<string, TensorInfo> tensors = [];
+    readonly HashSet<string> used = [];
+
+    public string Source => source;
+
+    public IReadOnlyCollection<TensorInfo> All => tensors.Values;
+
+    public void Add(TensorInfo tensor)
+    {
+        if (tensors.TryAdd(tensor.Name, tensor)) return;
+        string other = tensors[tensor.Name].File;
+        throw new ModelFormatException(tensor.File, tensor.Name, other == tensor.File ? "is defined twice" : $"is defined in {other} too");
+    }
+
+    public bool Has(string name) => tensors.ContainsKey(name);
+
+    public bool HasAny(string prefix) => tensors.Keys.Any(name => name.StartsWith(prefix, StringComparison.Ordinal));
+
+    /// <summary>The tensor, without counting it as used.</summary>
+    public TensorInfo Peek(string name) => tensors[name];
+
+    public TensorInfo? Find(string name)
+    {
+        if (!tensors.TryGetValue(name, out TensorInfo? tensor)) return null;
+        used.Add(name);
+        return tensor;
+    }
+
+    public TensorInfo Get(string name) => Find(name) ?? throw new ModelFormatException(source, name, "this tensor is missing");
+
+    /// <summary>The tensor, which must have these dimensions (outermost first).</summary>
+    public TensorInfo Get(string name, params ReadOnlySpan<long> dimensions)
+    {
+        if (Find(name) is not { } tensor)
+            throw new ModelFormatException(source, name, $"this tensor is missing, expected [{Join(dimensions)}]");
+        CheckShape(tensor, dimensions);
+        return tensor;
+    }
+
+    public static void CheckShape(TensorInfo tensor, params ReadOnlySpan<long> dimensions)
+    {
+        bool same = tensor.Dimensions.Count == dimensions.Length;
+        for (int i = 0; same && i < dimensions.Length; i++) same = tensor.Dimensions[i] == dimensions[i];
+        if (!same)
+            throw new ModelFormatException(tensor.File, tensor.Name,
+                $"has the shape [{string.Join(", ", tensor.Dimensions)}], expected [{Join(dimensions)}]");
+    }
+
+    /// <summary>Names that nothing has asked for, in order.</summary>
+    public List<string> Unused() => [.. tensors.Keys.Where(name => !used.Contains(name)).Order(StringComparer.Ordinal)];
+
+    static string Join(ReadOnlySpan<long> numbers) => string.Join(", ", numbers.ToArray());
+}
