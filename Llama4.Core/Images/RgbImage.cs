@@ -16,4 +16,24 @@ public sealed class RgbImage
     public int Width { get; }
     public int Height { get; }
     public byte[] Pixels { get; }
+
+    /// <summary>
+    /// Reads a PNG, JPEG, BMP or GIF (its first frame) from memory. Alpha is dropped, not blended; an orientation in the
+    /// metadata is not applied.
+    /// </summary>
+    /// <param name="limits">Default: <see cref="ImageLimits.Default"/>.</param>
+    /// <exception cref="InvalidRequestException">The file is damaged, of another kind, or beyond the limits.</exception>
+    public static RgbImage Decode(ReadOnlySpan<byte> file, ImageLimits? limits = null) => ImageReader.Decode(file, limits ?? ImageLimits.Default);
+
+    /// <summary>Reads an image file; see <see cref="Decode"/>.</summary>
+    /// <exception cref="InvalidRequestException">There is no such file, or it cannot be read as an image; the message starts with the path.</exception>
+    public static RgbImage Load(string path, ImageLimits? limits = null) => ImageReader.Load(path, limits ?? ImageLimits.Default);
+
+    /// <summary>Reads an image from the text <c>data:image/png;base64,…</c>; see <see cref="Decode"/>.</summary>
+    /// <exception cref="InvalidRequestException">The text is not such a URI, or it cannot be read as an image.</exception>
+    public static RgbImage FromDataUri(string uri, ImageLimits? limits = null)
+    {
+        limits ??= ImageLimits.Default;
+        return Decode(DataUri.ImageBytes(uri, limits.MaxFileBytes), limits);
+    }
 }
