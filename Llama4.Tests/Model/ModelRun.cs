@@ -1,0 +1,121 @@
+using Llama4.Core.Cache;
+using Llama4.Core.Formats;
+using Llama4.Core.Model;
+using Llama4.Kernels;
+using Llama4.Kernels.Cpu;
+
+namespace Llama4.Tests.Model;
+
+/// <summary>A decoder loaded from a model of Data and run step by step, with every intermediate result at hand.</summary>
+sealed class ModelRun : IDisposable
+{
+    readonly Checkpoint checkpoint;
+    readonly Llama4Model model;
+    readonly KvCache cache;
+    readonly StepBatch batch;
+
+    public ModelRun(string path, CpuOptions? options = null, Encoding kv = Encoding.F32, int maxRows = 512, int maxSequences = 8)
+    {
+        checkpoint = Checkpoint.Open(path);
+        Device = new CpuDevice(options ?? new CpuOptions { Activations = ActivationPrecision.Float32 });
+        Llama4Weights weights = checkpoint.LoadText(Device);
+        cache = new KvCache(Device, Config, kv);
+        batch = new StepBatch(cache, maxRows, maxSequences, maxRows);
+        model = new Llama4Model(Device, Config, weights, cache, maxRows, maxRows);
+    }
+
+    public CpuDevice Device { get; }
+
+    public Checkpoint Checkpoint => checkpoint;
+
+    public TextConfig Config => checkpoint.Config.Text;
+
+    public KvSequence NewSequence() => cache.NewSequence();
+
+    /// <summary>Logits [ids, V] of every position, the prompt cut into steps of at most <paramref name="chunk"/> rows.</summary>
+    public float[] Logits(int[] ids, int chunk = int.MaxValue, KvSequence? sequence = null, Tensor? features = null)
+    {
+        using KvSequence? own = sequence is null ? cache.NewSequence() : null;
+        sequence ??= own!;
+        var logits = new float[ids.Length * Config.Vocabulary];
+        int usedFeatures = 0;
+        for (int done = 0; done < ids.Length;)
+        {
+            int rows = cache.LongestSegment(sequence.Length, Math.Min(chunk, ids.Length - done));
+            ReadOnlySpan<int> step = ids.AsSpan(done, rows);
+            int patches = features is null ? 0 : step.Count(Config.PatchToken);
+            batch.Clear();
+            batch.Add(sequence, step, rows, patches == 0 ? null : features!.Value.RowRange(usedFeatures, patches), Config.PatchToken);
+            Device.Download(model.Forward(batch), logits.AsSpan(done * Config.Vocabulary, rows * Config.Vocabulary));
+            usedFeatures += patches;
+            done += rows;
+        }
+        return logits;
+    }
+
+    /// <summary>One step over several sequences; logits of each one's last row.</summary>
+    public float[][] Step(params (KvSequence Sequence, int[] Ids)[] parts)
+    {
+        batch.Clear();
+        foreach ((KvSequence sequence, int[] ids) in parts) batch.Add(sequence, ids, 1);
+        var all = new float[parts.Length * Config.Vocabulary];
+        Device.Download(model.Forward(batch), all.AsSpan());
+        return [.. all.Chunk(Config.Vocabulary)];
+    }
+
+    /// <summary>The residual stream of one step after the embedding and after each layer: [layers + 1][T·D].</summary>
+    public List<float[]> Hidden(int[] ids)
+    {
+        using KvSequence sequence = cache.NewSequence();
+        var hidden = new List<float[]>();
+        batch.Clear();
+        batch.Add(sequence, ids, 1);
+        model.Begin(batch);
+        Keep();
+        for (int layer = 0; layer < Config.Layers; layer++)
+        {
+            model.Layer(layer, batch);
+            Keep();
+        }
+        return hidden;
+
+        void Keep()
+        {
+            var values = new float[ids.Length * Config.Width];
+            Device.Download(model.Hidden, values.AsSpan());
+            hidden.Add(values);
+        }
+    }
+
+    /// <summary>Greedy continuation: ids and nothing else.</summary>
+    public int[] Greedy(int[] prompt, int count, Tensor? features = null)
+    {
+        using KvSequence sequence = cache.NewSequence();
+        float[] logits = Logits(prompt, sequence: sequence, features: features);
+        var ids = new int[count];
+        ReadOnlySpan<float> last = logits.AsSpan((prompt.Length - 1) * Config.Vocabulary);
+        for (int i = 0; i < count; i++)
+        {
+            ids[i] = ArgMax(last);
+            last = Logits([ids[i]], sequence: sequence);
+        }
+        return ids;
+    }
+
+    public static int ArgMax(ReadOnlySpan<float> row)
+    {
+        int best = 0;
+        for (int i = 1; i < row.Length; i++)
+            if (row[i] > row[best]) best = i;
+        return best;
+    }
+
+    public void Dispose()
+    {
+        batch.Dispose();
+        model.Dispose();
+        cache.Dispose();
+        checkpoint.Dispose();
+        Device.Dispose();
+    }
+}
