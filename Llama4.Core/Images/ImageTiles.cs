@@ -8,7 +8,7 @@ public sealed class ImageTiles
     /// <summary>Value of each pixel byte: (v / 255 − ½) / ½.</summary>
     static readonly float[] normalised = [.. Enumerable.Range(0, 256).Select(v => (v / 255f - 0.5f) / 0.5f)];
 
-    ImageTiles(TileLayout layout, float[] patches)
+    internal ImageTiles(TileLayout layout, float[] patches)
     {
         Layout = layout;
         Patches = patches;
