@@ -21,7 +21,27 @@ internal static class ByteAlphabet
         return bytes;
     }
 
-    /// <summary>The inverse of <see cref="ToBytes"/>.</summary>
+    /// <summary>The same from UTF-8; returns the number of bytes, or -1.</summary>
+    public static int ToBytes(ReadOnlySpan<byte> utf8, Span<byte> target)
+    {
+        int written = 0;
+        for (int i = 0; i < utf8.Length; i++)
+        {
+            int code = utf8[i];
+            // The alphabet ends below U+0800: two bytes of UTF-8 at most.
+            if (code >= 0x80)
+            {
+                if (code is < 0xC2 or > 0xDF || i + 1 == utf8.Length) return -1;
+                code = (code & 0x1F) << 6 | utf8[++i] & 0x3F;
+            }
+            int value = code < byteOf.Length ? byteOf[code] : -1;
+            if (value < 0) return -1;
+            target[written++] = (byte)value;
+        }
+        return written;
+    }
+
+    /// <summary>The inverse of <see cref="ToBytes(ReadOnlySpan{char})"/>.</summary>
     public static string ToText(ReadOnlySpan<byte> bytes)
     {
         var text = new char[bytes.Length];

@@ -45,8 +45,8 @@ internal static class HfFolder
         var plan = new PlanTarget();
         layout.Text(plan);
         layout.Vision(plan);
-        if (tensors.Unused() is { Count: > 0 } unused)
-            warnings.Add($"{folder}: {unused.Count} tensors are not used: {string.Join(", ", unused.Take(4))}{(unused.Count > 4 ? ", …" : "")}");
+        layout.SkipUnneeded();
+        tensors.RefuseUnused();
 
         JsonFields nested = root.Object("text_config") ?? root;
         int begin = nested.Int("bos_token_id", -1, config.Text.Vocabulary - 1, -1);

@@ -23,6 +23,14 @@ internal sealed class HfLayout(TensorTable tensors, Llama4Config config) : IMode
     /// <summary>Whether the files hold a vision encoder at all.</summary>
     public bool HasVision => tensors.HasAny(prefix.Vision + "vision_model.");
 
+    /// <summary>Counts tensors as used that some exports hold and nothing needs: stored rotary frequencies, the copy of a tied output.</summary>
+    public void SkipUnneeded()
+    {
+        if (config.Text.TiedOutput) tensors.Find(prefix.Head + "lm_head.weight");
+        for (int i = 0; i < config.Text.Layers; i++) tensors.Find($"{prefix.Decoder}layers.{i}.self_attn.rotary_emb.inv_freq");
+        tensors.Find(prefix.Decoder + "rotary_emb.inv_freq");
+    }
+
     public Llama4Weights Text(IWeightTarget target)
     {
         TextConfig c = config.Text;

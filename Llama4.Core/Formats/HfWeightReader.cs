@@ -25,12 +25,8 @@ internal sealed class HfWeightReader(TensorTable tensors, IWeightTarget target)
     /// <summary>A linear layer whose number of outputs only its shape says.</summary>
     public Weight LinearFrom(string name, int inputs)
     {
-        TensorInfo tensor = tensors.Get(name + ".weight");
-        long outputs = tensor.Dimensions.Count > 0 ? tensor.Dimensions[0] : 0;
-        if (outputs is < 1 or > Limits.FeedForwardWidth)
-            throw new ModelFormatException(tensor.File, tensor.Name, $"has {outputs} outputs, expected 1 to {Limits.FeedForwardWidth}");
-        TensorTable.CheckShape(tensor, outputs, inputs);
-        return Linear(name, tensor, inputs, (int)outputs);
+        TensorInfo tensor = tensors.GetWithInputs(name + ".weight", inputs);
+        return Linear(name, tensor, inputs, (int)tensor.Dimensions[0]);
     }
 
     /// <summary>[experts, inputs, outputs] as one input-major weight per expert.</summary>

@@ -45,6 +45,17 @@ internal sealed class TensorTable(string source)
         return tensor;
     }
 
+    /// <summary>A matrix [outputs, inputs] of which only the inputs are known.</summary>
+    public TensorInfo GetWithInputs(string name, long inputs)
+    {
+        TensorInfo tensor = Find(name) ?? throw new ModelFormatException(source, name, $"this tensor is missing, expected {inputs} inputs");
+        long outputs = tensor.Dimensions.Count > 0 ? tensor.Dimensions[0] : 0;
+        if (outputs is < 1 or > Limits.FeedForwardWidth)
+            throw new ModelFormatException(tensor.File, name, $"has {outputs} outputs, expected 1 to {Limits.FeedForwardWidth}");
+        CheckShape(tensor, outputs, inputs);
+        return tensor;
+    }
+
     public static void CheckShape(TensorInfo tensor, params ReadOnlySpan<long> dimensions)
     {
         bool same = tensor.Dimensions.Count == dimensions.Length;
@@ -54,8 +65,15 @@ internal sealed class TensorTable(string source)
                 $"has the shape [{string.Join(", ", tensor.Dimensions)}], expected [{Join(dimensions)}]");
     }
 
-    /// <summary>Names that nothing has asked for, in order.</summary>
-    public List<string> Unused() => [.. tensors.Keys.Where(name => !used.Contains(name)).Order(StringComparer.Ordinal)];
+    /// <summary>A tensor that nothing has asked for belongs to a variant that this engine would compute wrongly: refused by name.</summary>
+    public void RefuseUnused()
+    {
+        string[] unused = [.. tensors.Keys.Where(name => !used.Contains(name)).Order(StringComparer.Ordinal)];
+        if (unused.Length == 0) return;
+        throw new ModelFormatException(tensors[unused[0]].File, unused[0],
+            $"this tensor has no place in a Llama 4 model of this configuration ({unused.Length} such: {string.Join(", ", unused.Take(4))}"
+            + $"{(unused.Length > 4 ? ", …" : "")}): the variant is not supported");
+    }
 
     static string Join(ReadOnlySpan<long> numbers) => string.Join(", ", numbers.ToArray());
 }
