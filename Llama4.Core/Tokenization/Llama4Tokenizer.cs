@@ -24,21 +24,17 @@ public sealed class Llama4Tokenizer
     readonly TokenTable tokens;
     readonly ControlTokens controls;
 
-    /// <param name="data">What the model's files say.</param>
-    /// <param name="vocabularySize">
-    /// The model's count of ids when it may be larger than the files' (a published checkpoint has 202,048 ids and names 201,135): ids
-    /// without a token are then valid and decode to nothing.
-    /// </param>
+    /// <param name="data">What the model's files say. Its list of tokens may be longer than the files', up to the model's count of ids.</param>
     /// <exception cref="ModelFormatException">An id or a text is out of its limits, or a single byte has no token.</exception>
-    public Llama4Tokenizer(TokenizerData data, int vocabularySize = 0)
+    public Llama4Tokenizer(TokenizerData data)
     {
-        TokenizerRules.Check(data, vocabularySize);
+        TokenizerRules.Check(data);
         controls = new ControlTokens(data.ControlTokens);
         tokens = new TokenTable(data.Tokens, controls);
         TokenizerRules.CheckSingleBytes(tokens);
-        VocabularySize = Math.Max(vocabularySize, Math.Max(data.Tokens.Count, controls.LargestId + 1));
+        VocabularySize = Math.Max(data.Tokens.Count, controls.LargestId + 1);
 
-        Begin = data.Begin >= 0 ? data.Begin : ControlId("<|begin_of_text|>");
+        Begin = data.Begin;
         EndOfText = ControlId("<|end_of_text|>");
         EndOfTurn = ControlId("<|eot|>");
         EndOfMessage = ControlId("<|eom|>");

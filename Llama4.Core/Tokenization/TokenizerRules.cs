@@ -5,11 +5,10 @@ internal static class TokenizerRules
 {
     const string Source = "tokenizer";
 
-    public static void Check(TokenizerData data, int vocabularySize)
+    public static void Check(TokenizerData data)
     {
-        if (Math.Max(data.Tokens.Count, vocabularySize) > Llama4Tokenizer.LargestVocabulary)
-            throw new ModelFormatException(Source, "vocabulary",
-                $"{Math.Max(data.Tokens.Count, vocabularySize)} ids; expected at most {Llama4Tokenizer.LargestVocabulary}");
+        if (data.Tokens.Count > Llama4Tokenizer.LargestVocabulary)
+            throw new ModelFormatException(Source, "vocabulary", $"{data.Tokens.Count} tokens; expected at most {Llama4Tokenizer.LargestVocabulary}");
         long bytes = 0;
         for (int id = 0; id < data.Tokens.Count; id++) bytes += data.Tokens[id].Length;
         if (bytes > Llama4Tokenizer.LargestTokenBytes)

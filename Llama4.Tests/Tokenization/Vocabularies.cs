@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Llama4.Core.Formats;
 using Llama4.Core.Tokenization;
 
 namespace Llama4.Tests.Tokenization;
@@ -8,7 +8,7 @@ static class Vocabularies
 {
     static readonly string demoFolder = Path.Combine(AppContext.BaseDirectory, "demo-model");
     static readonly Lazy<Llama4Tokenizer> demo = new(() => new Llama4Tokenizer(DemoData()));
-    static readonly Lazy<Llama4Tokenizer> meta = new(() => new Llama4Tokenizer(MetaData()));
+    static readonly Lazy<Llama4Tokenizer> meta = new(() => new Llama4Tokenizer(Read(Path.GetDirectoryName(MetaFile("tokenizer.model"))!, 202_048)));
 
     public static Llama4Tokenizer Demo => demo.Value;
 
@@ -33,49 +33,14 @@ static class Vocabularies
         return Path.GetFullPath(Path.Combine(golden, "tokenizer", name));
     }
 
-    public static TokenizerData DemoData()
-    {
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(demoFolder, "tokenizer.json")));
-        return new TokenizerData
-        {
-            Tokens = Ranks(Path.Combine(demoFolder, "tokenizer.model")),
-            ControlTokens = json.RootElement.GetProperty("added_tokens").EnumerateArray()
-                .ToDictionary(token => token.GetProperty("content").GetString()!, token => token.GetProperty("id").GetInt32()),
-        };
-    }
+    public static TokenizerData DemoData() => Read(demoFolder, 2048);
 
-    /// <summary>Meta's ranks and the special tokens of specification 4.3.</summary>
-    static TokenizerData MetaData() => new()
+    /// <summary>A folder with tokenizer.model alone has the published control tokens.</summary>
+    static TokenizerData Read(string folder, int vocabulary)
     {
-        Tokens = Ranks(MetaFile("tokenizer.model")),
-        ControlTokens = MetaControls().Select((text, index) => (text, index)).ToDictionary(token => token.text, token => 200_000 + token.index),
-    };
-
-    public static List<ReadOnlyMemory<byte>> Ranks(string file)
-    {
-        var tokens = new List<ReadOnlyMemory<byte>>();
-        foreach (string line in File.ReadLines(file))
-        {
-            string[] columns = line.Split(' ');
-            Assert.Equal(tokens.Count, int.Parse(columns[1]));
-            tokens.Add(Convert.FromBase64String(columns[0]));
-        }
-        return tokens;
-    }
-
-    static IEnumerable<string> MetaControls()
-    {
-        static IEnumerable<string> Reserved(string name, int first, int last) =>
-            Enumerable.Range(first, last - first + 1).Select(index => $"<|{name}_{index}|>");
-        return
-        [
-            "<|begin_of_text|>", "<|end_of_text|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|header_start|>", "<|header_end|>",
-            "<|eom|>", "<|eot|>", "<|step|>", .. Reserved("text_post_train_reserved_special_token", 0, 5), "<|python_start|>", "<|python_end|>",
-            "<|finetune_right_pad|>", .. Reserved("text_post_train_reserved_special_token", 8, 68), "<|image_start|>", "<|image_end|>",
-            .. Reserved("vision_reserved_special_token", 0, 1), "<|tile_x_separator|>", "<|tile_y_separator|>",
-            .. Reserved("vision_reserved_special_token", 2, 5), "<|image|>", .. Reserved("vision_reserved_special_token", 6, 6), "<|patch|>",
-            .. Reserved("vision_reserved_special_token", 7, 1047), .. Reserved("reasoning_reserved_special_token", 0, 7),
-            "<|reasoning_thinking_start|>", "<|reasoning_thinking_end|>", .. Reserved("reserved_special_token", 0, 903),
-        ];
+        var warnings = new List<string>();
+        TokenizerData data = HfTokenizer.Read(folder, vocabulary, begin: -1, warnings).Data;
+        Assert.Empty(warnings);
+        return data;
     }
 }
