@@ -7,7 +7,7 @@ namespace Llama4.Tests.Model;
 /// <summary>How rows are grouped into steps, batches and threads never changes a bit of the result.</summary>
 public class BitIdentityTests
 {
-    public static TheoryData<string> Models => ["hf/scout", "hf/top2", "hf/dense"];
+    public static TheoryData<string> Models => ["hf/scout", "hf/top2", "hf/dense", "gguf/mini-F16.gguf"];
 
     static ModelRun Open(string model, int threads = 2, Encoding kv = Encoding.BF16) =>
         new(TestData.Path(model.Split('/')), new CpuOptions { Threads = threads }, kv);

@@ -76,7 +76,7 @@ public class VisionTests
     }
 
     /// <summary>Tiles as the reference stores them, [tiles, channel, row, column] in [-1, 1], cut into patches.</summary>
-    static ImageTiles Tiles(float[] pixels, int tiles, VisionConfig c)
+    internal static ImageTiles Tiles(float[] pixels, int tiles, VisionConfig c)
     {
         var patches = new float[pixels.Length];
         int target = 0;
