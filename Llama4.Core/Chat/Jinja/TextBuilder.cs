@@ -1,0 +1,53 @@
+using System.Text;
+
+namespace Llama4.Core.Chat.Jinja;
+
+/// <summary>Puts texts together and keeps, character by character, who wrote them.</summary>
+sealed class TextBuilder(Budget budget)
+{
+    readonly StringBuilder chars = new();
+    readonly List<int> edges = [];
+    bool startsTrusted, endsTrusted;
+
+    public int Length => chars.Length;
+
+    public void Append(ReadOnlySpan<char> added, bool trusted)
+    {
+        if (added.IsEmpty)
+            return;
+        budget.Characters(added.Length);
+        if (added.Length > Limits.TextLength - chars.Length)
+            throw new TemplateException($"a text of more than {Limits.TextLength} characters");
+        if (chars.Length == 0)
+            startsTrusted = trusted;
+        else if (trusted != endsTrusted)
+            edges.Add(chars.Length);
+        endsTrusted = trusted;
+        chars.Append(added);
+    }
+
+    public void Append(Text added) => Append(added, 0, added.Chars.Length);
+
+    public void Append(Text added, int start, int length)
+    {
+        for (int at = start, end = start + length; at < end;)
+        {
+            int stop = Math.Min(end, added.RunEnd(at));
+            Append(added.Chars.AsSpan(at, stop - at), added.IsTrustedAt(at));
+            at = stop;
+        }
+    }
+
+    /// <summary>Characters that neither the template nor a variable spelled out: digits of a number, quotes around an item.</summary>
+    public void AppendMade(ReadOnlySpan<char> made) => Append(made, trusted: false);
+
+    public void AppendRepeated(ReadOnlySpan<char> unit, long count, bool trusted = false)
+    {
+        if (count * unit.Length > Limits.TextLength)
+            throw new TemplateException($"a text of more than {Limits.TextLength} characters");
+        for (long i = 0; i < count; i++)
+            Append(unit, trusted);
+    }
+
+    public Text ToText() => chars.Length == 0 ? Text.Empty : new Text(chars.ToString(), startsTrusted, [.. edges]);
+}
