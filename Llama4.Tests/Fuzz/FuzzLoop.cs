@@ -1,13 +1,12 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using System.Text.RegularExpressions;
 using Llama4.Core;
 
 namespace Llama4.Tests.Fuzz;
 
 /// <summary>
-/// Fuzzing without external tools: mutates the seeds and, since there is no measure of coverage, keeps every input that is refused with words
-/// not seen before. An input that fails in any other way, takes too long or allocates too much is saved and ends the run; the one that
+/// Fuzzing without external tools: mutates the seeds and, since there is no measure of coverage, keeps every input that is refused at a
+/// place in the code not seen before. An input that fails in any other way, takes too long or allocates too much is saved and ends the run; the one that
 /// kills the process is left in the file NAME-under-way.
 /// </summary>
 /// <param name="folder">For failing inputs.</param>
@@ -26,7 +25,7 @@ sealed class FuzzLoop(FuzzTarget target, int seed, string folder)
     /// <summary>Inputs read.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Different outcomes seen: success, and each wording of a refusal.</summary>
+    /// <summary>Different outcomes seen: success, and each place of a refusal.</summary>
     public int Outcomes => outcomes.Count;
 
     /// <summary>Reads all seeds, then mutations of them until the time or the count is used up.</summary>
@@ -84,7 +83,7 @@ sealed class FuzzLoop(FuzzTarget target, int seed, string folder)
         }
         catch (Exception refusal) when (refusal is ModelFormatException or InvalidRequestException)
         {
-            outcome = Regex.Replace(refusal.Message, "[^a-zA-Z ]+", "");
+            outcome = PlaceOf(refusal);
         }
         catch (Exception failure)
         {
@@ -98,6 +97,10 @@ sealed class FuzzLoop(FuzzTarget target, int seed, string folder)
         if (problem is null && allocated > target.AllocationLimit) problem = $"allocated {allocated} bytes, limit {target.AllocationLimit}";
         return problem is null ? null : Save(input, problem);
     }
+
+    /// <summary>Where an exception comes from: the innermost calls, by method and offset.</summary>
+    static string PlaceOf(Exception refusal) => string.Join(' ', new StackTrace(refusal, fNeedFileInfo: false).GetFrames().Take(6)
+        .Select(frame => $"{frame.GetMethod()?.DeclaringType}.{frame.GetMethod()?.Name}+{frame.GetILOffset()}"));
 
     void EndIfHanging()
     {

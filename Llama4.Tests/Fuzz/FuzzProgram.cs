@@ -18,7 +18,11 @@ static class FuzzProgram
 {
     public const string FailureFolder = "artifacts/fuzz";
 
-    public static readonly IReadOnlyList<FuzzTarget> Targets = [TokenizerTarget.Target];
+    public static readonly IReadOnlyList<FuzzTarget> Targets =
+    [
+        TokenizerTarget.Target, ModelFolderTarget.Target, WeightFileTargets.Gguf, WeightFileTargets.Mmproj, WeightFileTargets.Safetensors,
+        ImageTargets.Png, ImageTargets.Jpeg, ImageTargets.Gif, ImageTargets.Bmp,
+    ];
 
     public static int Run(string[] args, TextWriter output)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using SharpFuzz;
 
 namespace Llama4.Tests.Fuzz;
@@ -9,7 +10,7 @@ namespace Llama4.Tests.Fuzz;
 sealed record FuzzTarget(string Name, ReadOnlySpanAction Read, Func<IEnumerable<byte[]>> Seeds)
 {
     /// <summary>Words of the format: inserted as they are, which single bytes would hardly ever form.</summary>
-    public IReadOnlyList<string> Words { get; init; } = [];
+    public IReadOnlyList<byte[]> Words { get; init; } = [];
 
     /// <summary>Inputs are not grown beyond this.</summary>
     public int LongestInput { get; init; } = 1 << 16;
@@ -18,4 +19,7 @@ sealed record FuzzTarget(string Name, ReadOnlySpanAction Read, Func<IEnumerable<
 
     /// <summary>Most managed memory allocated for one input, in bytes.</summary>
     public long AllocationLimit { get; init; } = 256 << 20;
+
+    /// <summary>Words in UTF-8.</summary>
+    public static byte[][] Utf8(params string[] words) => [.. words.Select(Encoding.UTF8.GetBytes)];
 }

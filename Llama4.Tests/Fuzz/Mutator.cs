@@ -4,7 +4,7 @@ using System.Text;
 namespace Llama4.Tests.Fuzz;
 
 /// <summary>Changes an input a little, at random: bits, bytes, numbers at the border of their type, words, pieces moved, cut or spliced in.</summary>
-sealed class Mutator(int seed, IReadOnlyList<string> words, int longest)
+sealed class Mutator(int seed, IReadOnlyList<byte[]> words, int longest)
 {
     static readonly long[] borders =
     [
@@ -42,7 +42,7 @@ sealed class Mutator(int seed, IReadOnlyList<string> words, int longest)
             case 8: return input[..at];
             case 9: return Replace(input, at, Math.Min(input.Length - at, 1 << random.Next(4)), BorderAsBytes());
             case 10: return Replace(input, at, length, Encoding.ASCII.GetBytes(Border().ToString()));
-            default: return words.Count == 0 ? input[at..] : Replace(input, at, random.Next(2) * length, Encoding.UTF8.GetBytes(words[random.Next(words.Count)]));
+            default: return words.Count == 0 ? input[at..] : Replace(input, at, random.Next(2) * length, words[random.Next(words.Count)]);
         }
     }
 

@@ -16,7 +16,7 @@ static class TokenizerTarget
 
     public static FuzzTarget Target { get; } = new("tokenizer", Read, Seeds)
     {
-        Words = ["<|eot|>", "<|image|>", "<|", "|>", "'s", " \n", "\u0301", "漢", "\U0001F600\u200D", "\u017F"],
+        Words = FuzzTarget.Utf8("<|eot|>", "<|image|>", "<|", "|>", "'s", " \n", "\u0301", "漢", "\U0001F600\u200D", "\u017F"),
     };
 
     public static void Read(ReadOnlySpan<byte> input)
