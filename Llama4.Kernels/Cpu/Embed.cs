@@ -1,3 +1,5 @@
+using Llama4.Kernels.Formats;
+
 namespace Llama4.Kernels.Cpu;
 
 public sealed unsafe partial class CpuDevice
@@ -11,10 +13,9 @@ public sealed unsafe partial class CpuDevice
         for (int t = 0; t < y.Rows; t++) DecodeRow(table, ((int*)rows.Address)[t], (float*)y.Address + (long)t * y.Columns);
     }
 
-    static void DecodeRow(in Tensor matrix, int row, float* target)
-    {
-        if (matrix.Encoding is not (Encoding.F32 or Encoding.F16 or Encoding.BF16 or Encoding.Q8_0))
-            throw new NotSupportedException($"{matrix.Encoding} weights");
-        KvCodec.Decode((byte*)matrix.Address + row * matrix.RowBytes, matrix.Columns, matrix.Encoding, target);
-    }
+    static void DecodeRow(in Tensor matrix, int row, float* target) =>
+        FormatCodec.Decode(
+            matrix.Encoding,
+            new ReadOnlySpan<byte>((byte*)matrix.Address + row * matrix.RowBytes, (int)matrix.Encoding.RowBytes(matrix.Columns)),
+            new Span<float>(target, matrix.Columns));
 }

@@ -1,0 +1,98 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Llama4.Kernels.Formats;
+
+/// <summary>Small floats to float32 and back, by their bits. The scalar forms use nothing that a GPU kernel could not.</summary>
+static unsafe class Bits
+{
+    // A small float whose exponent and mantissa are moved to float32's place is too small by the difference of the exponent biases.
+    const float HalfBias = 5.192296858534828e33f; // 2^(127−15)
+    const float E4M3Bias = 1.329227995784916e36f; // 2^(127−7)
+
+    public const float LargestHalf = 65504;
+    public const float LargestE4M3 = 448;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Float(uint bits) => Unsafe.As<uint, float>(ref bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Of(float value) => Unsafe.As<float, uint>(ref value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Half(ushort half)
+    {
+        uint moved = (uint)(half & 0x7FFF) << 13;
+        uint magnitude = Of(Float(moved) * HalfBias);
+        if (moved >= 0x7C00u << 13) magnitude = moved | 0x7F800000; // infinity and NaN
+        return Float(magnitude | (uint)(half & 0x8000) << 16);
+    }
+
+    public static Vector256<float> Half(Vector128<ushort> halves)
+    {
+        Vector256<uint> wide = Widen(halves);
+        Vector256<uint> moved = (wide & Vector256.Create(0x7FFFu)) << 13;
+        Vector256<uint> magnitude = (moved.AsSingle() * Vector256.Create(HalfBias)).AsUInt32();
+        Vector256<int> special = Vector256.GreaterThan(moved.AsInt32(), Vector256.Create((0x7C00 << 13) - 1));
+        magnitude |= special.AsUInt32() & Vector256.Create(0x7F800000u);
+        return (magnitude | (wide & Vector256.Create(0x8000u)) << 16).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float BFloat(ushort value) => Float((uint)value << 16);
+
+    public static Vector256<float> BFloat(Vector128<ushort> values) => (Widen(values) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float E4M3(byte value)
+    {
+        int magnitude = value & 0x7F;
+        float result = magnitude == 0x7F ? float.NaN : Float((uint)magnitude << 20) * E4M3Bias;
+        return Float(Of(result) | (uint)(value & 0x80) << 24);
+    }
+
+    /// <summary>Of the lower 8 bytes.</summary>
+    public static Vector256<float> E4M3(Vector128<byte> values)
+    {
+        Vector256<uint> wide = Widen(values);
+        Vector256<uint> magnitude = wide & Vector256.Create(0x7Fu);
+        Vector256<uint> result = ((magnitude << 20).AsSingle() * Vector256.Create(E4M3Bias)).AsUInt32();
+        result |= Vector256.Equals(magnitude, Vector256.Create(0x7Fu)) & Vector256.Create(0x7FC00000u);
+        return (result | (wide & Vector256.Create(0x80u)) << 24).AsSingle();
+    }
+
+    public static ushort ToHalf(float value) => BitConverter.HalfToUInt16Bits((Half)value);
+
+    /// <summary>The nearest half, but a finite one.</summary>
+    public static ushort ToFiniteHalf(float value) => ToHalf(Math.Clamp(value, -LargestHalf, LargestHalf));
+
+    public static ushort ToBFloat(float value)
+    {
+        uint bits = Of(value);
+        if (float.IsNaN(value)) return (ushort)(bits >> 16 | 0x40);
+        return (ushort)(bits + 0x7FFF + (bits >> 16 & 1) >> 16); // to nearest, ties to even
+    }
+
+    /// <summary>To nearest, ties to even; beyond ±448 the largest, since the format has no infinity.</summary>
+    public static byte ToE4M3(float value)
+    {
+        int sign = value < 0 || value == 0 && float.IsNegative(value) ? 0x80 : 0;
+        if (float.IsNaN(value)) return 0x7F;
+        float magnitude = Math.Min(Math.Abs(value), LargestE4M3);
+        // Below 2^-6 the step is 2^-9. Above, rounding 3 mantissa bits and counting on from the step below carries into the exponent.
+        if (magnitude < 0.015625f) return (byte)(sign | (int)MathF.Round(magnitude * 512));
+        uint bits = Of(magnitude);
+        uint rounded = bits + 0x7FFFF + (bits >> 20 & 1) >> 20;
+        return (byte)(sign | (int)rounded - ((127 - 7) << 3));
+    }
+
+    public static Vector256<uint> Widen(Vector128<ushort> values) =>
+        Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(values).AsUInt32()
+            : Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));
+
+    /// <summary>The lower 8 bytes.</summary>
+    public static Vector256<uint> Widen(Vector128<byte> values) =>
+        Avx2.IsSupported ? Avx2.ConvertToVector256Int32(values).AsUInt32() : Widen(Vector128.WidenLower(values));
+}

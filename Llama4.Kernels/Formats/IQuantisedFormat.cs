@@ -1,0 +1,24 @@
+namespace Llama4.Kernels.Formats;
+
+/// <summary>A format of small integers with scales; multiplied in integers, group by group.</summary>
+interface IQuantisedFormat<TBlock> : IFormat<TBlock>
+    where TBlock : unmanaged
+{
+    /// <summary>Largest magnitude of an unpacked integer.</summary>
+    static abstract int Largest { get; }
+
+    /// <summary>Whether unpacked integers are signed bytes; else unsigned ones.</summary>
+    static abstract bool IsSigned { get; }
+
+    /// <summary>Whether the halves of a group of 32 have scales (and offsets) of their own.</summary>
+    static abstract bool HasHalfScales { get; }
+
+    /// <summary>Whether there is something to add: number = scale · integer + offset.</summary>
+    static abstract bool HasOffsets { get; }
+
+    /// <summary>
+    /// Unpacks the first <paramref name="groups"/> groups of 32 numbers, at most 8, that begin at <paramref name="source"/>;
+    /// all 8 where a block holds 256 numbers. Scale · integer + offset is exactly what <see cref="IFormat{TBlock}.Decode"/> gives.
+    /// </summary>
+    static abstract unsafe void Unpack(TBlock* source, int groups, UnpackedBlock* target);
+}

@@ -1,0 +1,67 @@
+using System.Runtime.Intrinsics;
+
+namespace Llama4.Kernels.Formats;
+
+/// <summary>
+/// Eight scales and eight minima of 6 bits in 12 bytes, as Q4_K and Q5_K have them. With a, b, c the bytes j mod 4, 4 + j mod 4 and 8 + j mod 4:
+/// for j &lt; 4 the scale is the low six bits of a and the minimum those of b; for the others c holds their low four bits, a and b the upper two.
+/// </summary>
+static unsafe class KScales
+{
+    public const int Bytes = 12;
+    public const int Largest = 63;
+
+    public static int Scale(int j, int a, int c) => j < 4 ? a & 63 : c & 15 | a >> 6 << 4;
+
+    public static int Minimum(int j, int b, int c) => j < 4 ? b & 63 : c >> 4 | b >> 6 << 4;
+
+    public static void Pack(ReadOnlySpan<int> scales, ReadOnlySpan<int> minima, byte* target)
+    {
+        for (int j = 0; j < 4; j++)
+        {
+            target[j] = (byte)(scales[j] | scales[j + 4] >> 4 << 6);
+            target[j + 4] = (byte)(minima[j] | minima[j + 4] >> 4 << 6);
+            target[j + 8] = (byte)(scales[j + 4] & 15 | (minima[j + 4] & 15) << 4);
+        }
+    }
+
+    /// <summary>Scales d · scale and offsets −dmin · minimum.</summary>
+    public static void Unpack(byte* source, float d, float dmin, UnpackedBlock* target)
+    {
+        const uint Six = 0x3F3F3F3F, Four = 0x0F0F0F0F, Two = 0x03030303;
+        uint a = *(uint*)source, b = *(uint*)(source + 4), c = *(uint*)(source + 8);
+        ulong scales = a & Six | (ulong)(c & Four | (a >> 6 & Two) << 4) << 32;
+        ulong minima = b & Six | (ulong)(c >> 4 & Four | (b >> 6 & Two) << 4) << 32;
+        (Scales.Bytes(scales) * d).Store(target->Scales);
+        (Scales.Bytes(minima) * -dmin).Store(target->Offsets);
+    }
+
+    /// <summary>
+    /// Chooses d, dmin and the integers for 256 values whose integers reach from 0 to <paramref name="high"/>.
+    /// </summary>
+    public static void Encode(ReadOnlySpan<float> values, int high, out ushort d, out ushort dmin, byte* packed, Span<byte> integers)
+    {
+        Span<float> scales = stackalloc float[8], minima = stackalloc float[8];
+        float largestScale = 0, largestMinimum = 0;
+        for (int j = 0; j < 8; j++)
+        {
+            (scales[j], float offset) = Fit.ScaleAndOffset(values.Slice(32 * j, 32), high, anySign: false);
+            minima[j] = -offset;
+            largestScale = Math.Max(largestScale, scales[j]);
+            largestMinimum = Math.Max(largestMinimum, minima[j]);
+        }
+        d = Bits.ToFiniteHalf(largestScale / Largest);
+        dmin = Bits.ToFiniteHalf(largestMinimum / Largest);
+        float unit = Bits.Half(d), minimumUnit = Bits.Half(dmin);
+        Span<int> scaleIntegers = stackalloc int[8], minimumIntegers = stackalloc int[8];
+        for (int j = 0; j < 8; j++)
+        {
+            scaleIntegers[j] = Fit.Round(scales[j] * Fit.Inverse(unit), 0, Largest);
+            minimumIntegers[j] = Fit.Round(minima[j] * Fit.Inverse(minimumUnit), 0, Largest);
+            float inverse = Fit.Inverse(unit * scaleIntegers[j]), minimum = minimumUnit * minimumIntegers[j];
+            for (int i = 32 * j; i < 32 * j + 32; i++)
+                integers[i] = (byte)Fit.Round((values[i] + minimum) * inverse, 0, high);
+        }
+        Pack(scaleIntegers, minimumIntegers, packed);
+    }
+}

@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Llama4.Kernels.Formats;
+
+/// <summary>32 numbers d·(q − 8), q of 4 bits. Byte j holds number j in its low half and number j + 16 in its high half.</summary>
+readonly unsafe struct Q4_0 : IQuantisedFormat<Q4_0.Block>
+{
+    [StructLayout(LayoutKind.Sequential, Pack = 1)]
+    public struct Block
+    {
+        public ushort Scale; // d, half
+        public fixed byte Values[16];
+    }
+
+    public static int Length => 32;
+    public static int Largest => 15;
+    public static bool IsSigned => false;
+    public static bool HasHalfScales => false;
+    public static bool HasOffsets => true;
+
+    public static float Decode(ref readonly Block block, int index) =>
+        Bits.Half(block.Scale) * ((block.Values[index & 15] >> (index >> 4) * 4 & 15) - 8);
+
+    public static void Encode(ReadOnlySpan<float> values, out Block block)
+    {
+        block = default;
+        block.Scale = Bits.ToFiniteHalf(Fit.Scale(values, -8, 7));
+        float inverse = Fit.Inverse(Bits.Half(block.Scale));
+        for (int i = 0; i < 32; i++) block.Values[i & 15] |= (byte)(Fit.Round(values[i] * inverse, -8, 7) + 8 << (i >> 4) * 4);
+    }
+
+    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
+    {
+        for (int g = 0; g < groups; g++) Nibbles.Unpack16(source[g].Values).Store(target->Values + g * 32);
+        Vector256<float> scales = Scales.Halves((byte*)source, sizeof(Block), groups);
+        scales.Store(target->Scales);
+        (scales * -8f).Store(target->Offsets);
+    }
+}

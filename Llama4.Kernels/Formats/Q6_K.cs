@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Llama4.Kernels.Formats;
+
+/// <summary>
+/// 256 numbers in 16 groups of 16: d·scale·(q − 32), scale a signed byte, q of 6 bits. Each 128 numbers take 64 bytes for their
+/// low four bits and 32 bytes for the upper two: number i of them has its low bits in byte i mod 64, half i / 64,
+/// and its upper bits in byte i mod 32, pair of bits i / 32.
+/// </summary>
+readonly unsafe struct Q6_K : IQuantisedFormat<Q6_K.Block>
+{
+    [StructLayout(LayoutKind.Sequential, Pack = 1)]
+    public struct Block
+    {
+        public fixed byte Low[128];
+        public fixed byte High[64];
+        public fixed sbyte Scales[16];
+        public ushort Scale; // d, half
+    }
+
+    public static int Length => 256;
+    public static int Largest => 63;
+    public static bool IsSigned => false;
+    public static bool HasHalfScales => true;
+    public static bool HasOffsets => true;
+
+    public static float Decode(ref readonly Block block, int index)
+    {
+        int half = index >> 7, i = index & 127;
+        int low = block.Low[half * 64 + (i & 63)] >> (i >> 6) * 4 & 15;
+        int high = block.High[half * 32 + (i & 31)] >> (i >> 5) * 2 & 3;
+        return Bits.Half(block.Scale) * block.Scales[index >> 4] * ((low | high << 4) - 32);
+    }
+
+    public static void Encode(ReadOnlySpan<float> values, out Block block)
+    {
+        block = default;
+        Span<float> scales = stackalloc float[16];
+        for (int j = 0; j < 16; j++) scales[j] = Fit.Scale(values.Slice(16 * j, 16), -32, 31);
+        float largest = 0;
+        foreach (float scale in scales)
+            if (Math.Abs(scale) > Math.Abs(largest)) largest = scale;
+        block.Scale = Bits.ToFiniteHalf(largest / -128); // a signed byte reaches furthest downwards
+        float unit = Bits.Half(block.Scale);
+        for (int j = 0; j < 16; j++)
+        {
+            block.Scales[j] = (sbyte)Fit.Round(scales[j] * Fit.Inverse(unit), -128, 127);
+            float inverse = Fit.Inverse(unit * block.Scales[j]);
+            for (int index = 16 * j; index < 16 * j + 16; index++)
+            {
+                int q = Fit.Round(values[index] * inverse, -32, 31) + 32, half = index >> 7, i = index & 127;
+                block.Low[half * 64 + (i & 63)] |= (byte)((q & 15) << (i >> 6) * 4);
+                block.High[half * 32 + (i & 31)] |= (byte)(q >> 4 << (i >> 5) * 2);
+            }
+        }
+    }
+
+    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
+    {
+        for (int half = 0; half < 2; half++)
+        {
+            Vector256<byte> first = Vector256.Load(source->Low + half * 64), second = Vector256.Load(source->Low + half * 64 + 32);
+            Vector256<byte> high = Vector256.Load(source->High + half * 32);
+            byte* values = target->Values + half * 128;
+            (Nibbles.Field(first, 0, 15) | (high.AsUInt16() << 4).AsByte() & Vector256.Create((byte)0x30)).Store(values);
+            (Nibbles.Field(second, 0, 15) | (high.AsUInt16() << 2).AsByte() & Vector256.Create((byte)0x30)).Store(values + 32);
+            (Nibbles.Field(first, 4, 15) | high & Vector256.Create((byte)0x30)).Store(values + 64);
+            (Nibbles.Field(second, 4, 15) | Nibbles.Field(high, 2, 0x30)).Store(values + 96);
+        }
+        (Vector256<float> even, Vector256<float> odd) = Scales.EvenAndOdd(Vector128.Load(source->Scales));
+        Scales.StoreCentred(even, odd, Bits.Half(source->Scale), 32, target);
+    }
+}
