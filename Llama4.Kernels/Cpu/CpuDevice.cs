@@ -39,7 +39,11 @@ public sealed unsafe partial class CpuDevice : Device
 
     internal void CountAllocated(long bytes) => Interlocked.Add(ref allocatedBytes, bytes);
 
-    public override void Dispose() => team.Dispose();
+    public override void Dispose()
+    {
+        team.Dispose();
+        attentionScratch.Dispose();
+    }
 
     static string ProcessorName()
     {

@@ -33,6 +33,9 @@ static class Exponential
         return p * PowerOfTwo(half) * PowerOfTwo(exponent - half);
     }
 
+    /// <summary>The same for one number.</summary>
+    public static float Exp(float x) => Exp(Vector256.Create(x)).ToScalar();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<float> PowerOfTwo(Vector256<int> exponent) => ((exponent + Vector256.Create(127)) << 23).AsSingle();
 }

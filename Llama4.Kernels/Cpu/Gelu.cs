@@ -29,7 +29,8 @@ public sealed unsafe partial class CpuDevice
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static Vector256<float> Apply(Vector256<float> x)
         {
-            Vector256<float> a = Vector256.Abs(x);
+            // From 16 on the tail is 0; infinity would spoil s.
+            Vector256<float> a = Vector256.MinNative(Vector256.Abs(x), Vector256.Create(16f));
             Vector256<float> t = Vector256<float>.One / (a + Vector256.Create(4f));
             Vector256<float> s = (a - Vector256.Create(4f)) * t;
             var p = Vector256.Create(-0.00012082212f);

@@ -10,38 +10,64 @@ public sealed unsafe partial class CpuDevice
         Check.Output(y, y.Rows, y.Columns);
         if (groupRows < 1 || heads < 1 || y.Rows % groupRows != 0 || y.Columns % heads != 0)
             throw new ArgumentException($"GroupAttention: {y.Rows}×{y.Columns} is not groups of {groupRows} rows with {heads} heads", nameof(groupRows));
-        var work = new GroupAttentionWork((float*)q.Address, (float*)k.Address, (float*)v.Address, groupRows, heads, y.Columns, (float*)y.Address);
-        team.For(work, checked(y.Rows * heads));
+        lock (attentionScratch)
+        {
+            float* memory = attentionScratch.Floats(GroupAttentionWork.WorkerFloats(y.Columns / heads) * team.Threads);
+            var work = new GroupAttentionWork((float*)q.Address, (float*)k.Address, (float*)v.Address, groupRows, heads, y.Columns, memory, (float*)y.Address);
+            team.For(work, checked(y.Rows / groupRows * work.ItemsPerGroup), alone: y.Count * groupRows < 4 * SmallWork);
+        }
+    }
+}
+
+/// <summary>One item: some rows of one group, one head, against all rows of the group.</summary>
+/// <param name="columns">Width of q, k, v and y.</param>
+/// <param name="memory">[workers, <see cref="WorkerFloats"/>].</param>
+readonly unsafe struct GroupAttentionWork(float* q, float* k, float* v, int groupRows, int heads, int columns, float* memory, float* y) : IWork
+{
+    const int Queries = 32;
+
+    readonly AttentionShape shape = new(columns / heads);
+    readonly int blocks = (groupRows + Queries - 1) / Queries;
+
+    public int ItemsPerGroup => blocks * heads;
+
+    /// <summary>A worker's floats: one span of keys and of values, then for each query itself, its scores, its state and its visible length.</summary>
+    public static long WorkerFloats(int headDim)
+    {
+        var shape = new AttentionShape(headDim);
+        return 2L * shape.TileLength + Queries * (shape.Stride + AttentionShape.Span + shape.StateStride + 1L);
     }
 
-    /// <summary>One item is one head of one row.</summary>
-    readonly struct GroupAttentionWork(float* q, float* k, float* v, int groupRows, int heads, int columns, float* y) : IWork
+    public void Run(int item, int worker)
     {
-        public void Run(int item, int worker)
+        (int groupAndHead, int block) = Math.DivRem(item, blocks);
+        (int group, int head) = Math.DivRem(groupAndHead, heads);
+        long groupStart = (long)group * groupRows * columns + head * shape.HeadDim;
+        long start = groupStart + (long)block * Queries * columns;
+        int count = Math.Min(Queries, groupRows - block * Queries);
+
+        float* keys = memory + worker * WorkerFloats(shape.HeadDim);
+        float* values = keys + shape.TileLength;
+        float* queries = values + shape.TileLength;
+        float* scores = queries + Queries * shape.Stride;
+        float* states = scores + Queries * AttentionShape.Span;
+        int* visible = (int*)(states + Queries * shape.StateStride);
+        for (int i = 0; i < count; i++)
         {
-            int n = columns / heads;
-            long row = item / heads, column = item % heads * n;
-            long first = row / groupRows * groupRows;
-            float* query = q + row * columns + column;
-            float* sum = y + row * columns + column;
-            float scale = 1 / MathF.Sqrt(n);
-            float* weights = stackalloc float[groupRows];
-            float largest = float.NegativeInfinity, total = 0;
-            for (int j = 0; j < groupRows; j++)
-            {
-                float* key = k + (first + j) * columns + column;
-                float score = 0;
-                for (int i = 0; i < n; i++) score += query[i] * key[i];
-                weights[j] = score * scale;
-                largest = MathF.Max(largest, weights[j]);
-            }
-            for (int j = 0; j < groupRows; j++) total += weights[j] = MathF.Exp(weights[j] - largest);
-            for (int i = 0; i < n; i++)
-            {
-                float value = 0;
-                for (int j = 0; j < groupRows; j++) value += weights[j] * v[(first + j) * columns + column + i];
-                sum[i] = value / total;
-            }
+            shape.CopyPadded(q + start + (long)i * columns, queries + i * shape.Stride);
+            new AttentionState(states + i * shape.StateStride, shape).Clear();
         }
+        for (int from = 0; from < groupRows; from += AttentionShape.Span)
+        {
+            int length = Math.Min(AttentionShape.Span, groupRows - from);
+            for (int j = 0; j < length; j++)
+            {
+                shape.CopyPadded(k + groupStart + (long)(from + j) * columns, keys + j * shape.Stride);
+                shape.CopyPadded(v + groupStart + (long)(from + j) * columns, values + j * shape.Stride);
+            }
+            new Span<int>(visible, count).Fill(length);
+            SpanAttention.Add(shape, queries, count, visible, keys, values, length, scores, states);
+        }
+        for (int i = 0; i < count; i++) new AttentionState(states + i * shape.StateStride, shape).Finish(y + start + (long)i * columns);
     }
 }

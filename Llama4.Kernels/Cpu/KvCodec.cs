@@ -1,10 +1,21 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Llama4.Kernels.Cpu;
 
-/// <summary>Rows of a key/value cache from and to floats.</summary>
+/// <summary>Numbers of a key/value cache from and to floats.</summary>
 static unsafe class KvCodec
 {
-    const int Block = 32;
+    const int Block = 32, BlockBytes = 34;
 
+    // Half: the exponent is biased by 15 instead of 127 and followed by 10 instead of 23 bits.
+    const int HalfShift = 13;
+    const int HalfBias = 127 - 15 << 23;
+    const int HalfInfinity = 0x7C00 << HalfShift;
+
+    /// <summary>
+    /// Rounds to the nearest entry, ties to even. Q8_0: the scale is the largest magnitude of the block through 127, rounded to half.
+    /// </summary>
     public static void Encode(float* source, int count, Encoding encoding, byte* target)
     {
         switch (encoding)
@@ -12,14 +23,16 @@ static unsafe class KvCodec
             case Encoding.F32:
                 new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(target, count));
                 break;
-            case Encoding.F16:
-                for (int i = 0; i < count; i++) ((Half*)target)[i] = (Half)source[i];
-                break;
-            case Encoding.BF16:
-                for (int i = 0; i < count; i++) ((ushort*)target)[i] = ToBF16(source[i]);
+            case Encoding.Q8_0:
+                for (int i = 0; i < count; i += Block, target += BlockBytes) EncodeBlock(source + i, target);
                 break;
             default:
-                for (int i = 0; i < count; i += Block, target += Block + 2) EncodeBlock(source + i, target);
+                var entries = (ushort*)target;
+                int whole = count & -Lanes.Count;
+                for (int i = 0; i < whole; i += Lanes.Count) Narrow(Vector256.Load(source + i), encoding).Store(entries + i);
+                if (whole == count) break;
+                Vector128<ushort> tail = Narrow(Lanes.LoadPart(source + whole, count - whole), encoding);
+                for (int i = whole; i < count; i++) entries[i] = tail[i - whole];
                 break;
         }
     }
@@ -31,35 +44,100 @@ static unsafe class KvCodec
             case Encoding.F32:
                 new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(target, count));
                 break;
-            case Encoding.F16:
-                for (int i = 0; i < count; i++) target[i] = (float)((Half*)source)[i];
-                break;
-            case Encoding.BF16:
-                for (int i = 0; i < count; i++) target[i] = BitConverter.UInt32BitsToSingle((uint)((ushort*)source)[i] << 16);
+            case Encoding.Q8_0:
+                for (int i = 0; i < count; i += Block, source += BlockBytes) DecodeBlock(source, target + i);
                 break;
             default:
-                for (int i = 0; i < count; i += Block, source += Block + 2)
+                var entries = (ushort*)source;
+                int whole = count & -Lanes.Count;
+                if (encoding == Encoding.F16)
+                    for (int i = 0; i < whole; i += Lanes.Count) FromHalf(Vector128.Load(entries + i)).Store(target + i);
+                else
+                    for (int i = 0; i < whole; i += Lanes.Count) FromBFloat(Vector128.Load(entries + i)).Store(target + i);
+                for (int i = whole; i < count; i++)
                 {
-                    float scale = (float)*(Half*)source;
-                    for (int j = 0; j < Block; j++) target[i + j] = ((sbyte*)source)[2 + j] * scale;
+                    Vector128<ushort> entry = Vector128.CreateScalar(entries[i]);
+                    target[i] = (encoding == Encoding.F16 ? FromHalf(entry) : FromBFloat(entry)).ToScalar();
                 }
                 break;
         }
     }
 
-    static ushort ToBF16(float value)
+    static Vector128<ushort> Narrow(Vector256<float> numbers, Encoding encoding) =>
+        encoding == Encoding.F16 ? ToHalf(numbers) : ToBFloat(numbers);
+
+    static Vector128<ushort> ToHalf(Vector256<float> numbers)
     {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return float.IsNaN(value) ? (ushort)(bits >> 16 | 0x40) : (ushort)(bits + 0x7FFF + (bits >> 16 & 1) >> 16);
+        Vector256<int> bits = numbers.AsInt32();
+        Vector256<int> magnitude = bits & Vector256.Create(int.MaxValue);
+        // Round at the 13th bit; a carry moves into the exponent as it must.
+        Vector256<int> odd = (magnitude >> HalfShift) & Vector256<int>.One;
+        Vector256<int> normal = (magnitude - Vector256.Create(HalfBias) + Vector256.Create((1 << HalfShift - 1) - 1) + odd) >> HalfShift;
+        // Denormal results are multiples of 2⁻²⁴: adding ½ leaves that multiple, rounded, in the last bits.
+        Vector256<float> half = Vector256.Create(0.5f);
+        Vector256<int> denormal = (magnitude.AsSingle() + half).AsInt32() - half.AsInt32();
+        Vector256<int> result = Vector256.ConditionalSelect(Vector256.LessThan(magnitude, Vector256.Create(HalfBias + (1 << 23))), denormal, normal);
+        Vector256<int> beyond = Vector256.GreaterThan(magnitude, Vector256.Create(HalfBias + HalfInfinity - 1));
+        Vector256<int> isNaN = Vector256.GreaterThan(magnitude, Vector256.Create(0x7F800000));
+        result = Vector256.ConditionalSelect(beyond, Vector256.Create(0x7C00) | (isNaN & Vector256.Create(0x200)), result);
+        return Pack(result | ((bits >>> 16) & Vector256.Create(0x8000)));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<float> FromHalf(Vector128<ushort> halves)
+    {
+        Vector256<int> wide = Widen(halves);
+        Vector256<int> moved = (wide & Vector256.Create(0x7FFF)) << HalfShift;
+        Vector256<int> normal = moved + Vector256.Create(HalfBias);
+        // Infinity and NaN: the largest exponent again. Denormal: 2⁻¹⁴ (1 + m) − 2⁻¹⁴.
+        Vector256<int> special = Vector256.GreaterThan(moved, Vector256.Create(HalfInfinity - 1));
+        normal += special & Vector256.Create(HalfBias);
+        Vector256<int> smallest = Vector256.Create(HalfBias + (1 << 23));
+        Vector256<int> denormal = ((moved + smallest).AsSingle() - smallest.AsSingle()).AsInt32();
+        Vector256<int> magnitude = Vector256.ConditionalSelect(Vector256.LessThan(moved, Vector256.Create(1 << 23)), denormal, normal);
+        return (magnitude | ((wide & Vector256.Create(0x8000)) << 16)).AsSingle();
+    }
+
+    static Vector128<ushort> ToBFloat(Vector256<float> numbers)
+    {
+        Vector256<int> bits = numbers.AsInt32();
+        Vector256<int> odd = (bits >> 16) & Vector256<int>.One;
+        Vector256<int> rounded = bits + Vector256.Create(0x7FFF) + odd;
+        Vector256<int> isNaN = Vector256.GreaterThan(bits & Vector256.Create(int.MaxValue), Vector256.Create(0x7F800000));
+        return Pack(Vector256.ConditionalSelect(isNaN, bits | Vector256.Create(0x400000), rounded) >>> 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<float> FromBFloat(Vector128<ushort> entries) => (Widen(entries) << 16).AsSingle();
 
     static void EncodeBlock(float* source, byte* target)
     {
-        float largest = 0;
-        for (int i = 0; i < Block; i++) largest = MathF.Max(largest, MathF.Abs(source[i]));
-        var scale = (Half)(largest / 127);
-        *(Half*)target = scale;
-        float inverse = largest == 0 ? 0 : 127 / largest;
-        for (int i = 0; i < Block; i++) ((sbyte*)target)[2 + i] = (sbyte)MathF.Round(source[i] * inverse);
+        Vector256<float> a = Vector256.Load(source), b = Vector256.Load(source + 8), c = Vector256.Load(source + 16), d = Vector256.Load(source + 24);
+        Vector256<float> top = Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d)));
+        float largest = top[0];
+        for (int lane = 1; lane < Lanes.Count; lane++) largest = MathF.Max(largest, top[lane]);
+        *(ushort*)target = ToHalf(Vector256.Create(largest / 127))[0];
+        var factor = Vector256.Create(largest == 0 ? 0 : 127 / largest);
+        Vector256<short> ab = Vector256.Narrow(Vector256.ConvertToInt32(Vector256.Round(a * factor)), Vector256.ConvertToInt32(Vector256.Round(b * factor)));
+        Vector256<short> cd = Vector256.Narrow(Vector256.ConvertToInt32(Vector256.Round(c * factor)), Vector256.ConvertToInt32(Vector256.Round(d * factor)));
+        Vector256.Narrow(ab, cd).Store((sbyte*)target + 2);
     }
+
+    static void DecodeBlock(byte* source, float* target)
+    {
+        Vector256<float> scale = Vector256.Create(FromHalf(Vector128.CreateScalar(*(ushort*)source)).ToScalar());
+        (Vector256<short> ab, Vector256<short> cd) = Vector256.Widen(Vector256.Load((sbyte*)source + 2));
+        (Vector256<int> a, Vector256<int> b) = Vector256.Widen(ab);
+        (Vector256<int> c, Vector256<int> d) = Vector256.Widen(cd);
+        (Vector256.ConvertToSingle(a) * scale).Store(target);
+        (Vector256.ConvertToSingle(b) * scale).Store(target + 8);
+        (Vector256.ConvertToSingle(c) * scale).Store(target + 16);
+        (Vector256.ConvertToSingle(d) * scale).Store(target + 24);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<int> Widen(Vector128<ushort> entries) =>
+        Vector256.Create(Vector128.WidenLower(entries), Vector128.WidenUpper(entries)).AsInt32();
+
+    static Vector128<ushort> Pack(Vector256<int> numbers) => Vector128.Narrow(numbers.GetLower().AsUInt32(), numbers.GetUpper().AsUInt32());
 }

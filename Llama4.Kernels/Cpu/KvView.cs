@@ -1,44 +1,94 @@
+using System.Runtime.CompilerServices;
+
 namespace Llama4.Kernels.Cpu;
 
-/// <summary>Where the step's rows find their keys and values: the layout of <see cref="KvPages"/> and <see cref="KvLayer"/> as addresses.</summary>
-readonly unsafe struct KvView(StepRows rows, KvPages pages, KvLayer layer)
+/// <summary>One layer's keys and values as addresses: the layout of <see cref="KvPages"/> and <see cref="KvLayer"/>, checked.</summary>
+readonly unsafe struct KvView
 {
-    readonly long* table = (long*)pages.Table.Address;
-    readonly int tableColumns = pages.Table.Columns;
-    readonly long rowBytes = layer.Encoding.RowBytes(layer.HeadDim);
+    readonly long* table;
+    readonly int tableColumns;
+    readonly int pageRows;
+    readonly long rowBytes;
+    readonly int window;
+    readonly KvLayer layer;
 
-    public readonly int* Positions = (int*)rows.Positions.Address;
-    public readonly int* Sequences = (int*)rows.Sequences.Address;
-    public readonly int PageRows = pages.PageRows;
-    public readonly int Window = pages.Window;
-    public readonly int Heads = layer.Heads;
-    public readonly int HeadDim = layer.HeadDim;
-    public readonly Encoding Encoding = layer.Encoding;
-
-    readonly long keyOffset = layer.KeyOffset;
-    readonly long valueOffset = layer.ValueOffset;
-
-    public int Slot(int position) => Window == 0 ? position : position % Window;
-
-    /// <summary>First position that a row at this position sees.</summary>
-    public int ChunkStart(int position) => position - (Window == 0 ? position : Slot(position));
-
-    public byte* Page(int sequence, int slot) => (byte*)table[(long)sequence * tableColumns + slot / PageRows];
-
-    public byte* KeyRow(byte* page, int head, int slot) => page + keyOffset + ((long)head * PageRows + slot % PageRows) * rowBytes;
-
-    public byte* ValueRow(byte* page, int head, int slot) => page + valueOffset + ((long)head * PageRows + slot % PageRows) * rowBytes;
-
-    /// <summary>The row's position is possible and every page up to it is there.</summary>
-    public void CheckPages(int row, string operation)
+    /// <exception cref="ArgumentException">A row is outside the table, or a page that it needs is missing.</exception>
+    public KvView(StepRows rows, int count, KvPages pages, KvLayer layer, [CallerMemberName] string operation = "")
     {
-        int position = Positions[row], sequence = Sequences[row];
-        if (position < 0) throw new ArgumentOutOfRangeException("rows", position, $"{operation}: position of row {row}");
-        int last = Slot(position) / PageRows;
-        if (last >= tableColumns)
-            throw new ArgumentException($"{operation}: position {position} of row {row} needs page {last}, the table has {tableColumns} columns", "pages");
-        for (int page = 0; page <= last; page++)
+        Check.Input(rows.Positions, 1, count, Encoding.I32, operation: operation);
+        Check.Input(rows.Sequences, 1, count, Encoding.I32, operation: operation);
+        Check.Input(pages.Table, pages.Table.Rows, pages.Table.Columns, Encoding.I64, operation: operation);
+        if (pages.PageRows < 1 || pages.Window < 0)
+            throw new ArgumentException($"{operation}: pages of {pages.PageRows} rows, window {pages.Window}", nameof(pages));
+        if (layer.Heads < 1 || layer.HeadDim < 1 || layer.KeyOffset < 0 || layer.ValueOffset < 0)
+            throw new ArgumentException($"{operation}: {layer}", nameof(layer));
+        if (layer.Encoding is not (Encoding.F32 or Encoding.F16 or Encoding.BF16 or Encoding.Q8_0) || layer.HeadDim % layer.Encoding.BlockLength() != 0)
+            throw new ArgumentException(
+                $"{operation}: cache entries {layer.Encoding} with heads of {layer.HeadDim}; expected F32, F16, BF16, or Q8_0 with a multiple of 32", nameof(layer));
+        this.layer = layer;
+        table = (long*)pages.Table.Address;
+        tableColumns = pages.Table.Columns;
+        pageRows = pages.PageRows;
+        window = pages.Window;
+        rowBytes = layer.Encoding.RowBytes(layer.HeadDim);
+        Positions = (int*)rows.Positions.Address;
+        Sequences = (int*)rows.Sequences.Address;
+        CheckRows(count, pages.Table.Rows, operation);
+    }
+
+    public int* Positions { get; }
+
+    public int* Sequences { get; }
+
+    public int Heads => layer.Heads;
+
+    public int HeadDim => layer.HeadDim;
+
+    public Encoding Encoding => layer.Encoding;
+
+    public int Slot(int row) => window == 0 ? Positions[row] : Positions[row] % window;
+
+    /// <summary>Whether two rows see the same positions, as far as they have come.</summary>
+    public bool SameChunk(int row, int other) =>
+        Sequences[row] == Sequences[other] && (window == 0 || Positions[row] / window == Positions[other] / window);
+
+    /// <summary>Address of a slot's key; the following slots of its page follow it.</summary>
+    public byte* Key(int sequence, int head, int slot) => Entry(sequence, head, slot) + layer.KeyOffset;
+
+    /// <summary>Address of a slot's value; the following slots of its page follow it.</summary>
+    public byte* Value(int sequence, int head, int slot) => Entry(sequence, head, slot) + layer.ValueOffset;
+
+    /// <summary>Slots from this one to the end of its page.</summary>
+    public int LeftInPage(int slot) => pageRows - slot % pageRows;
+
+    byte* Entry(int sequence, int head, int slot)
+    {
+        (int page, int row) = Math.DivRem(slot, pageRows);
+        return (byte*)table[(long)sequence * tableColumns + page] + ((long)head * pageRows + row) * rowBytes;
+    }
+
+    void CheckRows(int count, int sequences, string operation)
+    {
+        Check.Rows(new ReadOnlySpan<int>(Sequences, count), sequences, "rows", operation);
+        int checkedSlot = -1;
+        for (int t = 0; t < count; t++)
+        {
+            int position = Positions[t];
+            if (position < 0) throw new ArgumentOutOfRangeException("rows", position, $"{operation}: position of row {t}");
+            if (t == 0 || !SameChunk(t, t - 1)) checkedSlot = -1;
+            int slot = Slot(t);
+            if (slot <= checkedSlot) continue;
+            CheckPages(Sequences[t], (checkedSlot + 1) / pageRows, slot / pageRows, operation);
+            checkedSlot = slot;
+        }
+    }
+
+    void CheckPages(int sequence, int from, int to, string operation)
+    {
+        if (to >= tableColumns)
+            throw new ArgumentException($"{operation}: sequence {sequence} needs page {to}, the table has {tableColumns} columns", "pages");
+        for (int page = from; page <= to; page++)
             if (table[(long)sequence * tableColumns + page] == 0)
-                throw new ArgumentException($"{operation}: page {page} of sequence {sequence} is missing, row {row} at position {position} needs it", "pages");
+                throw new ArgumentException($"{operation}: page {page} of sequence {sequence} is missing", "pages");
     }
 }

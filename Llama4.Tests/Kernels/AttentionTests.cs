@@ -1,0 +1,169 @@
+using Llama4.Kernels;
+using Encoding = Llama4.Kernels.Encoding;
+
+namespace Llama4.Tests.Kernels;
+
+public sealed class AttentionTests
+{
+    public static TheoryData<string> Names => Devices.All;
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_row_sees_exactly_its_positions_in_every_layout(string name)
+    {
+        int seed = 0;
+        foreach (Encoding encoding in (Encoding[])[Encoding.F32, Encoding.F16, Encoding.BF16, Encoding.Q8_0])
+            foreach ((int pageRows, int window) in ((int, int)[])[(64, 0), (5, 0), (16, 24), (64, 64), (3, 100), (128, 100)])
+                foreach ((int keyHeads, int group, int headDim) in encoding == Encoding.Q8_0 ? ((int, int, int)[])[(2, 5, 32)] : [(1, 1, 1), (2, 3, 8), (1, 5, 32), (2, 2, 44)])
+                {
+                    using var memory = new Workspace(Devices.Get(name));
+                    var cache = new TestCache(memory, ++seed, [150, 40, 7], keyHeads, headDim, encoding, pageRows, window);
+                    cache.Write(0, 0, 97);
+                    cache.Write(1, 0, 39);
+                    // Prefill of one sequence beside decode of another and the start of a third.
+                    int from = window is > 0 and < 97 ? 97 / window * window : 90;
+                    int to = window == 0 ? 130 : Math.Min(130, (from / window + 1) * window);
+                    (int, int)[] rows = [(1, 39), .. Enumerable.Range(from, to - from).Select(p => (0, p)), (2, 0), (2, 1), (2, 2)];
+                    cache.Write(rows);
+                    CheckAll(cache, rows, group, seed);
+                }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_chunk_of_8192_begins_anew_and_does_not_slide(string name)
+    {
+        using var memory = new Workspace(Devices.Get(name));
+        var cache = new TestCache(memory, 1, [8194], 1, 8, Encoding.F32, 64, 8192);
+        cache.Write(0, 0, 8192);
+        CheckAll(cache, [(0, 8190), (0, 8191)], 2, 3);
+        cache.Write(0, 8192, 8193);
+        CheckAll(cache, [(0, 8192)], 2, 4);
+        cache.Write(0, 8193, 8194);
+        CheckAll(cache, [(0, 8193)], 2, 5);
+        CheckAll(cache, [(0, 8192), (0, 8193)], 2, 6);
+        // The first row of a chunk sees only itself: its value, exactly.
+        Numbers.AssertSameBits(cache.Values[0].AsSpan(8192 * 8, 8), cache.Attend([(0, 8192)], Numbers.Normal(9, 8)), "row 8192");
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Without_a_window_everything_before_is_seen(string name)
+    {
+        using var memory = new Workspace(Devices.Get(name));
+        var cache = new TestCache(memory, 1, [8194], 1, 8, Encoding.BF16, 64, 0);
+        cache.Write(0, 0, 8194);
+        CheckAll(cache, [(0, 1022), (0, 1023), (0, 1024), (0, 1025), (0, 2047), (0, 2048), (0, 8191), (0, 8192), (0, 8193)], 3, 3);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Together_and_alone_give_the_same_bits(string name)
+    {
+        foreach (Encoding encoding in (Encoding[])[Encoding.F32, Encoding.BF16, Encoding.Q8_0])
+            foreach (int window in (int[])[0, 2500])
+            {
+                const int group = 5, headDim = 32, columns = 2 * group * headDim;
+                (int, int)[] rows = [.. Enumerable.Range(1000, 60).Select(p => (0, p)), .. Enumerable.Range(2300, 40).Select(p => (1, p)), (2, 0), (3, 1023)];
+                float[] q = Numbers.Normal(3, rows.Length * columns);
+                using var memory = new Workspace(Devices.Get(name));
+                var cache = new TestCache(memory, 2, [1060, 2340, 1, 1024], 2, headDim, encoding, 64, window);
+                for (int s = 0; s < 4; s++) cache.Write(s, 0, cache.Keys[s].Length / (2 * headDim));
+                float[] all = cache.Attend(rows, q);
+                // Alone, in small groups, and on another number of threads.
+                for (int i = 0; i < rows.Length; i += 9)
+                    Numbers.AssertSameBits(all.AsSpan(i * columns, columns), cache.Attend([rows[i]], q[(i * columns)..((i + 1) * columns)]), $"row {i} alone");
+                for (int i = 3; i < rows.Length; i += 13)
+                {
+                    int end = Math.Min(rows.Length, i + 7);
+                    Numbers.AssertSameBits(all.AsSpan(i * columns, (end - i) * columns), cache.Attend(rows[i..end], q[(i * columns)..(end * columns)]), $"rows {i} to {end}");
+                }
+                using var otherMemory = new Workspace(Devices.Get("CPU, 1 thread"));
+                var other = new TestCache(otherMemory, 2, [1060, 2340, 1, 1024], 2, headDim, encoding, 16, window);
+                for (int s = 0; s < 4; s++) other.Write(s, 0, other.Keys[s].Length / (2 * headDim));
+                Numbers.AssertSameBits(other.Attend(rows, q), all, "one thread, other pages");
+            }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_broken_key_spoils_only_the_rows_that_see_it(string name)
+    {
+        using var memory = new Workspace(Devices.Get(name));
+        var cache = new TestCache(memory, 4, [80], 1, 16, Encoding.F32, 64, 0);
+        cache.Keys[0][70 * 16] = float.NaN;
+        cache.Values[0][75 * 16] = float.PositiveInfinity;
+        cache.Write(0, 0, 80);
+        (int, int)[] rows = [.. Enumerable.Range(60, 20).Select(p => (0, p))];
+        float[] y = cache.Attend(rows, Numbers.Normal(1, 20 * 32));
+        for (int i = 0; i < rows.Length; i++)
+            Assert.All(y[(i * 32)..((i + 1) * 32)], value => Assert.Equal(rows[i].Item2 < 70, float.IsFinite(value)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Huge_scores_do_not_overflow(string name)
+    {
+        using var memory = new Workspace(Devices.Get(name));
+        var cache = new TestCache(memory, 4, [70], 1, 8, Encoding.F32, 64, 0);
+        cache.Write(0, 0, 70);
+        CheckAll(cache, [(0, 69)], 2, 1, size: 1e4f);
+        CheckAll(cache, [(0, 69)], 2, 1, size: 1e-30f);
+        CheckAll(cache, [(0, 69)], 2, 1, size: 0);
+    }
+
+    [Fact]
+    public void Nothing_is_allocated_once_the_sizes_were_seen()
+    {
+        Device device = Devices.Get("CPU, 2 threads");
+        using var memory = new Workspace(device);
+        var cache = new TestCache(memory, 4, [1500], 2, 16, Encoding.F16, 64, 0);
+        cache.Write(0, 0, 1500);
+        (int, int)[] rows = [.. Enumerable.Range(1400, 100).Select(p => (0, p))];
+        StepRows step = cache.Rows(rows);
+        Tensor q = memory.Floats(Numbers.Normal(1, 100 * 64), 100, 64), y = memory.New(100, 64);
+        device.Attention(q, step, cache.Pages, cache.Layer, y);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int round = 0; round < 10; round++) device.Attention(q, step, cache.Pages, cache.Layer, y);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void Wrong_arguments_are_refused()
+    {
+        using var memory = new Workspace(Devices.Get("CPU, 2 threads"));
+        var cache = new TestCache(memory, 1, [9, 9], 2, 8, Encoding.F32, 4, 0);
+        cache.Write(0, 0, 9);
+        Device device = memory.Device;
+        Tensor q = memory.New(1, 32), y = memory.New(1, 32);
+        Assert.Throws<ArgumentException>(() => device.Attention(memory.New(1, 24), cache.Rows([(0, 0)]), cache.Pages, cache.Layer, memory.New(1, 24)));
+        Assert.Throws<ArgumentException>(() => device.Attention(q, cache.Rows([(0, 0)]), cache.Pages, cache.Layer, memory.New(1, 16)));
+        Assert.Throws<ArgumentException>(() => device.Attention(q, cache.Rows([(0, 0), (0, 1)]), cache.Pages, cache.Layer, y));
+        Assert.Throws<ArgumentException>(() => device.Attention(q, cache.Rows([(0, 12)]), cache.Pages, cache.Layer, y));
+        Assert.Throws<ArgumentException>(() => device.Attention(q, cache.Rows([(0, 100)]), cache.Pages, cache.Layer, y));
+        Assert.Throws<ArgumentOutOfRangeException>(() => device.Attention(q, cache.Rows([(0, -1)]), cache.Pages, cache.Layer, y));
+        Assert.Throws<ArgumentOutOfRangeException>(() => device.Attention(q, cache.Rows([(2, 0)]), cache.Pages, cache.Layer, y));
+        device.Attention(memory.New(0, 32), cache.Rows([]), cache.Pages, cache.Layer, memory.New(0, 32));
+    }
+
+    static void CheckAll(TestCache cache, (int Sequence, int Position)[] rows, int group, int seed, float size = 2)
+    {
+        int headDim = cache.Layer.HeadDim, heads = cache.Layer.Heads * group, columns = heads * headDim;
+        float[] q = Numbers.Normal(seed, rows.Length * columns, size);
+        float[] y = cache.Attend(rows, q);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            (int sequence, int position) = rows[i];
+            int start = cache.Pages.Window == 0 ? 0 : position / cache.Pages.Window * cache.Pages.Window;
+            for (int keyHead = 0; keyHead < cache.Layer.Heads; keyHead++)
+            {
+                double[] keys = cache.Stored(sequence, keyHead, start, position, keys: true);
+                double[] values = cache.Stored(sequence, keyHead, start, position, keys: false);
+                for (int head = keyHead * group; head < (keyHead + 1) * group; head++)
+                    AttentionCheck.AssertNear(
+                        AttentionCheck.Head(q, i, columns, head, headDim), keys, values, y.AsSpan(i * columns + head * headDim, headDim),
+                        $"{cache.Layer}, {cache.Pages.PageRows} rows, window {cache.Pages.Window}: sequence {sequence}, position {position}, head {head}");
+            }
+        }
+    }
+}
