@@ -84,7 +84,7 @@ static class PngFile
             using var inflated = new ZLibStream(compressed, CompressionMode.Decompress, leaveOpen: true);
             for (int read; length <= expected && (read = inflated.Read(scratch)) > 0;) length += read;
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
             throw new InvalidRequestException($"{Format}: the pixel data is damaged: {e.Message}", e);
         }

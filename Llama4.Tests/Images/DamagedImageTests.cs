@@ -11,22 +11,8 @@ public class AloneCollection;
 [Collection("Alone")]
 public class DamagedImageTests
 {
-    /// <summary>Valid files of every kind that the decoder is given.</summary>
-    public static IEnumerable<byte[]> Corpus()
-    {
-        foreach (string file in Directory.GetFiles(TestData.Path("images", "jpeg"), "*.jpg").Order()) yield return File.ReadAllBytes(file);
-        yield return FlatJpeg.Write(20, 20, [255, 128, 0, 255]);
-        foreach ((int color, int depth) in new[] { (0, 1), (0, 16), (2, 8), (3, 4), (4, 8), (6, 16) })
-            foreach (bool interlaced in new[] { false, true })
-                yield return PngWriter.Write(19, 13, depth, color, (x, y, c) => (x * 7 + y * 3 + c) % (1 << depth), interlaced, color == 3 ? new byte[48] : null);
-        foreach (int bits in new[] { 1, 4, 8, 16, 24, 32 })
-            yield return BmpWriter.Write(19, 13, bits, (x, y) => (uint)((x + y) % (1L << bits)), bits <= 8 ? new byte[4 << bits] : null);
-        foreach (bool interlaced in new[] { false, true })
-            yield return GifWriter.Write(19, 13, new byte[48], [.. Enumerable.Range(0, 19 * 13).Select(i => (byte)(i % 11))], interlaced: interlaced);
-    }
-
     /// <summary>Damages a copy of a file: some bits, a cut, a piece twice; half of the time in what headers hold, at the front.</summary>
-    public static byte[] Damage(byte[] file, Random random)
+    static byte[] Damage(byte[] file, Random random)
     {
         byte[] damaged = [.. file];
         for (int i = random.Next(1, 5); i > 0; i--)
@@ -46,7 +32,7 @@ public class DamagedImageTests
     {
         int before = StbImage.NativeAllocations, refused = 0, read = 0;
         var random = new Random(22);
-        foreach (byte[] file in Corpus())
+        foreach (byte[] file in Kinds.All())
         {
             RgbImage.Decode(file);
             for (int i = 0; i < 200; i++)
@@ -69,7 +55,7 @@ public class DamagedImageTests
     public void A_damaged_file_gives_the_same_pixels_each_time()
     {
         var random = new Random(23);
-        foreach (byte[] file in Corpus())
+        foreach (byte[] file in Kinds.All())
             for (int i = 0; i < 50; i++)
             {
                 byte[] damaged = Damage(file, random);

@@ -91,6 +91,8 @@ public class PngTests
         Refused(PngWriter.File(header, null, PngWriter.Deflate(new byte[75])), "the file has 75");
         Refused(PngWriter.File(header, null, PngWriter.Deflate(new byte[76])[..5]), "PNG:");
         Refused(PngWriter.File(header, null, []), "the file has 0");
+        // A preset dictionary, which PNG does not have.
+        Refused(PngWriter.File(header, null, [0x78, 0xBB, 0, 0, 0, 1, 0, 0]), "the pixel data is damaged");
         byte[] deflated = PngWriter.Deflate(new byte[76]);
         deflated[^1] ^= 1;
         Refused(PngWriter.File(header, null, deflated), "the pixel data is damaged");

@@ -25,6 +25,17 @@ public class VisionTests
         projected.Buffer.Dispose();
     }
 
+    [Fact]
+    public void Features_of_a_gguf_vision_file_equal_the_reference()
+    {
+        using CpuDevice device = NewDevice();
+        using Checkpoint checkpoint = Checkpoint.Open(TestData.Path("gguf", "mini-F16.gguf"), TestData.Path("gguf", "mmproj-tiny-F32.gguf"));
+        using Llama4Vision vision = NewVision(device, checkpoint, tilesAtOnce: 1);
+        Tensor projected = vision.Encode(Tiles(TestData.Npy("gguf", "mmproj-tiny.pixels.npy").Values, 1, vision.Config));
+        AssertRows(TestData.Npy("gguf", "mmproj-tiny.features.npy"), device, projected);
+        projected.Buffer.Dispose();
+    }
+
     [Theory]
     [InlineData(1, 1)]
     [InlineData(2, 2)]
