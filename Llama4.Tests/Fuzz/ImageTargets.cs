@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Llama4.Core;
 using Llama4.Core.Images;
 using Llama4.Tests.Images;
@@ -26,18 +25,10 @@ static class ImageTargets
 
     static void Read(ReadOnlySpan<byte> input)
     {
-        try
-        {
-            RgbImage image = RgbImage.Decode(input, limits);
-            if ((long)image.Width * image.Height > limits.MaxPixels) throw new InvalidOperationException($"{image.Width}×{image.Height} pixels are beyond the limit");
-            // What the decoder leaves unwritten in its memory would differ.
-            if (!RgbImage.Decode(input, limits).Pixels.AsSpan().SequenceEqual(image.Pixels)) throw new InvalidOperationException("read twice, the pixels differ");
-        }
-        catch (InvalidRequestException refusal)
-        {
-            // Without the markers and chunk names found, which would make almost every refusal a new one.
-            throw new InvalidRequestException(string.Join(' ', Regex.Matches(refusal.Message, "\\b[a-z]+\\b").Take(4)), refusal);
-        }
+        RgbImage image = RgbImage.Decode(input, limits);
+        if ((long)image.Width * image.Height > limits.MaxPixels) throw new InvalidOperationException($"{image.Width}×{image.Height} pixels are beyond the limit");
+        // What the decoder leaves unwritten in its memory would differ.
+        if (!RgbImage.Decode(input, limits).Pixels.AsSpan().SequenceEqual(image.Pixels)) throw new InvalidOperationException("read twice, the pixels differ");
     }
 
     static void ReadPng(ReadOnlySpan<byte> input)
