@@ -98,8 +98,8 @@ sealed class FuzzLoop(FuzzTarget target, int seed, string folder)
         return problem is null ? null : Save(input, problem);
     }
 
-    /// <summary>Where an exception comes from: the innermost calls, by method and offset.</summary>
-    static string PlaceOf(Exception refusal) => string.Join(' ', new StackTrace(refusal, fNeedFileInfo: false).GetFrames().Take(6)
+    /// <summary>Where an exception, or its first cause, comes from: the innermost calls, by method and offset.</summary>
+    static string PlaceOf(Exception refusal) => string.Join(' ', new StackTrace(refusal.GetBaseException(), fNeedFileInfo: false).GetFrames().Take(6)
         .Select(frame => $"{frame.GetMethod()?.DeclaringType}.{frame.GetMethod()?.Name}+{frame.GetILOffset()}"));
 
     void EndIfHanging()

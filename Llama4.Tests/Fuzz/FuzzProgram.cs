@@ -16,32 +16,45 @@ namespace Llama4.Tests.Fuzz;
 /// </summary>
 static class FuzzProgram
 {
+    /// <summary>For failing inputs, in the folder where the program is started.</summary>
     public const string FailureFolder = "artifacts/fuzz";
 
-    public static readonly IReadOnlyList<FuzzTarget> Targets =
-    [
-        TokenizerTarget.Target, ModelFolderTarget.Target, WeightFileTargets.Gguf, WeightFileTargets.Mmproj, WeightFileTargets.Safetensors,
-        ImageTargets.Png, ImageTargets.Jpeg, ImageTargets.Gif, ImageTargets.Bmp,
-    ];
+    /// <summary>
+    /// By name. A target is made when it is needed: making it may run code under test, and instrumented code may not run before a
+    /// fuzzer has given it its memory.
+    /// </summary>
+    public static readonly IReadOnlyDictionary<string, Func<FuzzTarget>> Targets = new Dictionary<string, Func<FuzzTarget>>
+    {
+        ["tokenizer"] = () => TokenizerTarget.Target,
+        ["model-folder"] = () => ModelFolderTarget.Target,
+        ["gguf"] = () => WeightFileTargets.Gguf,
+        ["mmproj"] = () => WeightFileTargets.Mmproj,
+        ["safetensors"] = () => WeightFileTargets.Safetensors,
+        ["png"] = () => ImageTargets.Png,
+        ["jpeg"] = () => ImageTargets.Jpeg,
+        ["gif"] = () => ImageTargets.Gif,
+        ["bmp"] = () => ImageTargets.Bmp,
+        ["jinja"] = () => JinjaTarget.Target,
+    };
 
     public static int Run(string[] args, TextWriter output)
     {
         if (args.Length == 0)
         {
-            foreach (FuzzTarget known in Targets) output.WriteLine(known.Name);
+            foreach (string known in Targets.Keys) output.WriteLine(known);
             return 0;
         }
-        if (Targets.FirstOrDefault(known => known.Name == args[0]) is not { } target)
+        if (!Targets.TryGetValue(args[0], out Func<FuzzTarget>? target))
         {
-            output.WriteLine($"no fuzz target {args[0]}; known: {string.Join(", ", Targets.Select(known => known.Name))}");
+            output.WriteLine($"no fuzz target {args[0]}; known: {string.Join(", ", Targets.Keys)}");
             return 2;
         }
         switch (args[1..])
         {
             case []: return RunUnderFuzzer(target, output);
-            case [string folder] when Directory.Exists(folder): return Replay(target, folder, output);
-            case ["--seconds", string seconds]: return Mutate(target, seconds, "1", output);
-            case ["--seconds", string seconds, "--seed", string seed]: return Mutate(target, seconds, seed, output);
+            case [string folder] when Directory.Exists(folder): return Replay(target(), folder, output);
+            case ["--seconds", string seconds]: return Mutate(target(), seconds, "1", output);
+            case ["--seconds", string seconds, "--seed", string seed]: return Mutate(target(), seconds, seed, output);
             default:
                 output.WriteLine("expected: fuzz NAME [FOLDER | --seconds N [--seed S]]");
                 return 2;
@@ -74,16 +87,16 @@ static class FuzzProgram
     }
 
     /// <summary>Each fuzzer names itself to the programs it starts by a variable.</summary>
-    static int RunUnderFuzzer(FuzzTarget target, TextWriter output)
+    static int RunUnderFuzzer(Func<FuzzTarget> target, TextWriter output)
     {
         if (Environment.GetEnvironmentVariable("__LIBFUZZER_SHM_ID") is not null)
-            Fuzzer.LibFuzzer.Run(input => ReadOrRefuse(target, input));
+            Fuzzer.LibFuzzer.Run(input => ReadOrRefuse(target(), input));
         else if (Environment.GetEnvironmentVariable("__AFL_SHM_ID") is not null)
             Fuzzer.OutOfProcess.Run(stream =>
             {
                 using var bytes = new MemoryStream();
                 stream.CopyTo(bytes);
-                ReadOrRefuse(target, bytes.ToArray());
+                ReadOrRefuse(target(), bytes.ToArray());
             });
         else
         {
