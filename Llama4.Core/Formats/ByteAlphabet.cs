@@ -21,7 +21,7 @@ internal static class ByteAlphabet
         return bytes;
     }
 
-    /// <summary>The same from UTF-8; returns the number of bytes, or -1.</summary>
+    /// <summary>The same from UTF-8; returns the number of bytes, or -1, also when they do not fit.</summary>
     public static int ToBytes(ReadOnlySpan<byte> utf8, Span<byte> target)
     {
         int written = 0;
@@ -35,7 +35,7 @@ internal static class ByteAlphabet
                 code = (code & 0x1F) << 6 | utf8[++i] & 0x3F;
             }
             int value = code < byteOf.Length ? byteOf[code] : -1;
-            if (value < 0) return -1;
+            if (value < 0 || written == target.Length) return -1;
             target[written++] = (byte)value;
         }
         return written;

@@ -36,12 +36,34 @@ internal static class GgufTokenizer
         foreach (ReadOnlySpan<byte> token in m.Strings(P + "tokens"))
         {
             int current = id++;
-            Func<string> place = () => $"{P}tokens[{current}]";
+            var place = new EntryPlace(P + "tokens", current);
             if (types[current] is Control or UserDefined) builder.AddControl(current, Text.UTF8.GetString(token), place);
             else if (types[current] == Normal)
-                builder.Add(current, bytes.FromAlphabet(token) ?? throw new ModelFormatException(m.File, place(), "is not written in the byte-level alphabet"), place);
+                builder.Add(current, bytes.FromAlphabet(token) ?? throw new ModelFormatException(m.File, place.ToString(), "is not written in the byte-level alphabet"), place);
         }
-        return builder.Build(m.Int(P + "bos_token_id", 0, size - 1, -1));
+        TokenizerData data = builder.Build(m.Int(P + "bos_token_id", 0, size - 1, -1));
+        CheckMerges(m, data);
+        return data;
+    }
+
+    static void CheckMerges(GgufMetadata m, TokenizerData data)
+    {
+        const string key = P + "merges";
+        var check = new MergeCheck(m.File, data);
+        Span<byte> left = stackalloc byte[Limits.TokenBytes], right = stackalloc byte[Limits.TokenBytes];
+        int index = 0;
+        foreach (ReadOnlySpan<byte> merge in m.Strings(key))
+        {
+            var place = new EntryPlace(key, index++);
+            int space = merge.IndexOf((byte)' ');
+            // UTF-8 of the alphabet takes at most two bytes for one.
+            if (space <= 0 || space > 2 * Limits.TokenBytes || merge.Length - space - 1 > 2 * Limits.TokenBytes)
+                throw new ModelFormatException(m.File, place.ToString(), "is not \"left right\" with tokens of the vocabulary");
+            int leftLength = ByteAlphabet.ToBytes(merge[..space], left), rightLength = ByteAlphabet.ToBytes(merge[(space + 1)..], right);
+            if (leftLength < 0 || rightLength < 0) throw new ModelFormatException(m.File, place.ToString(), "is not written in the byte-level alphabet");
+            check.Add(left[..leftLength], right[..rightLength], place);
+        }
+        check.Finish(key);
     }
 
     public static GenerationDefaults ReadGeneration(GgufMetadata m, TextConfig text, TokenizerData tokenizer)

@@ -18,25 +18,36 @@ internal static class HfTokenizer
             warnings.Add($"{folder}: has neither tokenizer.json nor tokenizer.model: token ids only, no text");
             return (new TokenizerData { Tokens = [], ControlTokens = new Dictionary<string, int>() }, true);
         }
-        VocabularyBuilder builder = hasJson ? TokenizerJson.Read(json, vocabulary, warnings) : TiktokenFile.Read(ranks, vocabulary);
         using JsonDocument? document = File.Exists(settings) ? JsonFields.Parse(settings, Limits.ConfigBytes) : null;
         JsonFields? root = document is null ? null : new JsonFields(settings, "$", document.RootElement);
+        bool addBegin = root?.Flag("add_bos_token", true) ?? true;
         if (!hasJson)
         {
-            if (root?.Object("added_tokens_decoder") is { } list) AddControlTokens(list, builder);
-            else if (builder.Ordinary == PublishedControlTokens.FirstId) AddPublished(builder, vocabulary);
+            VocabularyBuilder fromRanks = TiktokenFile.Read(ranks, vocabulary);
+            if (root?.Object("added_tokens_decoder") is { } list) AddControlTokens(list, fromRanks);
+            else if (fromRanks.Ordinary == PublishedControlTokens.FirstId) AddPublished(fromRanks, vocabulary);
+            return (fromRanks.Build(Begin(root, fromRanks, begin)), addBegin);
         }
-        if (root is not { } r) return (builder.Build(begin), true);
-        if (BeginText(r) is { } text)
-            begin = builder.FindControl(text)
-                ?? throw new ModelFormatException(settings, "$.bos_token", $"is {text}, which is not among the control tokens");
-        return (builder.Build(begin), r.Flag("add_bos_token", true));
+        using var file = new TokenizerJson(json);
+        VocabularyBuilder builder = file.ReadVocabulary(vocabulary);
+        TokenizerData data = builder.Build(Begin(root, builder, begin));
+        file.CheckMerges(data);
+        warnings.AddRange(file.Warnings());
+        return (data, addBegin);
+    }
+
+    /// <summary>The begin token that tokenizer_config.json names, else the one of config.json.</summary>
+    static int Begin(JsonFields? settings, VocabularyBuilder builder, int missing)
+    {
+        if (settings is not { } root || BeginText(root) is not { } text) return missing;
+        return builder.FindControl(text)
+            ?? throw new ModelFormatException(root.File, "$.bos_token", $"is {text}, which is not among the control tokens");
     }
 
     static void AddPublished(VocabularyBuilder builder, int vocabulary)
     {
         foreach ((string text, int id) in PublishedControlTokens.All)
-            if (id < vocabulary) builder.AddControl(id, text, () => "published control tokens");
+            if (id < vocabulary) builder.AddControl(id, text, "published control tokens");
     }
 
     static void AddControlTokens(JsonFields list, VocabularyBuilder builder)
@@ -49,7 +60,7 @@ internal static class HfTokenizer
                 throw new ModelFormatException(list.File, place, "is not a token id");
             if (list.Object(name) is not { } entry || entry.Text("content") is not { } text)
                 throw new ModelFormatException(list.File, place, "has no content");
-            builder.AddControl(id, text, () => place);
+            builder.AddControl(id, text, place);
         }
     }
 

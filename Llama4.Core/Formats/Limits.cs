@@ -35,6 +35,9 @@ internal static class Limits
     /// <summary>Files a sharded or split model consists of.</summary>
     public const int Shards = 10_000;
 
+    /// <summary>Bytes of one token; Llama 4's longest has 128.</summary>
+    public const int TokenBytes = 256;
+
     public const int TemplateBytes = 1 << 20;
 
     /// <summary>The limit of the reference reader of safetensors.</summary>

@@ -15,13 +15,14 @@ internal sealed class VocabularyBuilder(string file, int size)
     /// <summary>Ordinary tokens so far.</summary>
     public int Ordinary => ordinary;
 
-    /// <summary>An ordinary token. <paramref name="place"/> is only asked for when something is wrong.</summary>
-    public void Add(int id, ReadOnlyMemory<byte> bytes, Func<string> place)
+    /// <summary>An ordinary token.</summary>
+    public void Add(int id, ReadOnlyMemory<byte> bytes, EntryPlace place)
     {
         CheckId(id, place);
         if (controlTexts[id] is { } text && bytes.Span.SequenceEqual(System.Text.Encoding.UTF8.GetBytes(text))) return;
-        if (bytes.IsEmpty) throw new ModelFormatException(file, place(), $"token {id} has no bytes");
-        if (!tokens[id].IsEmpty || controlTexts[id] is not null) throw new ModelFormatException(file, place(), $"token {id} is given twice");
+        if (bytes.IsEmpty) throw new ModelFormatException(file, place.ToString(), $"token {id} has no bytes");
+        if (bytes.Length > Limits.TokenBytes) throw new ModelFormatException(file, place.ToString(), $"token {id} has {bytes.Length} bytes, limit {Limits.TokenBytes}");
+        if (!tokens[id].IsEmpty || controlTexts[id] is not null) throw new ModelFormatException(file, place.ToString(), $"token {id} is given twice");
         ordinary++;
         tokens[id] = bytes;
     }
@@ -29,17 +30,18 @@ internal sealed class VocabularyBuilder(string file, int size)
     /// <summary>
     /// A token that only ever stands for itself. It may be given again under the same id, also as an ordinary token after this.
     /// </summary>
-    public void AddControl(int id, string text, Func<string> place)
+    public void AddControl(int id, string text, EntryPlace place)
     {
         CheckId(id, place);
-        if (text.Length == 0) throw new ModelFormatException(file, place(), $"control token {id} has no text");
+        if (text.Length is 0 or > Limits.TokenBytes)
+            throw new ModelFormatException(file, place.ToString(), $"control token {id} has {text.Length} characters, expected 1 to {Limits.TokenBytes}");
         if (control.TryGetValue(text, out int other))
         {
             if (other == id) return;
-            throw new ModelFormatException(file, place(), $"control token {text} has ids {other} and {id}");
+            throw new ModelFormatException(file, place.ToString(), $"control token {text} has ids {other} and {id}");
         }
         if (!tokens[id].IsEmpty || controlTexts[id] is not null)
-            throw new ModelFormatException(file, place(), $"token {id} is given twice, here as control token {text}");
+            throw new ModelFormatException(file, place.ToString(), $"token {id} is given twice, here as control token {text}");
         control.Add(text, id);
         controlTexts[id] = text;
     }
@@ -59,6 +61,7 @@ internal sealed class VocabularyBuilder(string file, int size)
             throw new ModelFormatException(file, "vocabulary", $"has no token for the byte 0x{missing:X2}: not every text could be written");
         if (begin < 0 && control.TryGetValue("<|begin_of_text|>", out int named)) begin = named;
         if (begin >= tokens.Length) throw new ModelFormatException(file, "begin token", $"has id {begin}, limit {tokens.Length - 1}");
+        CheckDistinct();
         return new TokenizerData { Tokens = tokens, ControlTokens = control, Begin = begin };
     }
 
@@ -66,8 +69,16 @@ internal sealed class VocabularyBuilder(string file, int size)
 
     public int? FindControl(string text) => control.TryGetValue(text, out int id) ? id : null;
 
-    void CheckId(int id, Func<string> place)
+    void CheckDistinct()
     {
-        if (id < 0 || id >= size) throw new ModelFormatException(file, place(), $"token id {id}, expected 0 to {size - 1}");
+        var table = new TokenTable(tokens, new ControlTokens(control));
+        for (int id = 0; id < tokens.Length; id++)
+            if (!tokens[id].IsEmpty && table.Find(tokens[id].Span) is var first && first != id)
+                throw new ModelFormatException(file, $"token {id}", $"has the same bytes as token {first}: {Convert.ToHexString(tokens[id].Span)}");
+    }
+
+    void CheckId(int id, EntryPlace place)
+    {
+        if (id < 0 || id >= size) throw new ModelFormatException(file, place.ToString(), $"token id {id}, expected 0 to {size - 1}");
     }
 }
