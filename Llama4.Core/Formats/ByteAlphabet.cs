@@ -8,20 +8,7 @@ internal static class ByteAlphabet
 {
     static readonly short[] byteOf = Build();
 
-    /// <summary>The bytes that the text stands for, or null when a character is not in the alphabet.</summary>
-    public static byte[]? ToBytes(ReadOnlySpan<char> text)
-    {
-        var bytes = new byte[text.Length];
-        for (int i = 0; i < text.Length; i++)
-        {
-            int value = text[i] < byteOf.Length ? byteOf[text[i]] : -1;
-            if (value < 0) return null;
-            bytes[i] = (byte)value;
-        }
-        return bytes;
-    }
-
-    /// <summary>The same from UTF-8; returns the number of bytes, or -1, also when they do not fit.</summary>
+    /// <summary>The bytes that UTF-8 text stands for; returns their number, or -1 when a character is not in the alphabet or they do not fit.</summary>
     public static int ToBytes(ReadOnlySpan<byte> utf8, Span<byte> target)
     {
         int written = 0;
@@ -41,7 +28,7 @@ internal static class ByteAlphabet
         return written;
     }
 
-    /// <summary>The inverse of <see cref="ToBytes(ReadOnlySpan{char})"/>.</summary>
+    /// <summary>The inverse of <see cref="ToBytes"/>.</summary>
     public static string ToText(ReadOnlySpan<byte> bytes)
     {
         var text = new char[bytes.Length];

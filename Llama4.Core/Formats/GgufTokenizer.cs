@@ -50,18 +50,13 @@ internal static class GgufTokenizer
     {
         const string key = P + "merges";
         var check = new MergeCheck(m.File, data);
-        Span<byte> left = stackalloc byte[Limits.TokenBytes], right = stackalloc byte[Limits.TokenBytes];
         int index = 0;
         foreach (ReadOnlySpan<byte> merge in m.Strings(key))
         {
             var place = new EntryPlace(key, index++);
             int space = merge.IndexOf((byte)' ');
-            // UTF-8 of the alphabet takes at most two bytes for one.
-            if (space <= 0 || space > 2 * Limits.TokenBytes || merge.Length - space - 1 > 2 * Limits.TokenBytes)
-                throw new ModelFormatException(m.File, place.ToString(), "is not \"left right\" with tokens of the vocabulary");
-            int leftLength = ByteAlphabet.ToBytes(merge[..space], left), rightLength = ByteAlphabet.ToBytes(merge[(space + 1)..], right);
-            if (leftLength < 0 || rightLength < 0) throw new ModelFormatException(m.File, place.ToString(), "is not written in the byte-level alphabet");
-            check.Add(left[..leftLength], right[..rightLength], place);
+            if (space < 0) throw new ModelFormatException(m.File, place.ToString(), "is not \"left right\"");
+            check.AddAlphabet(merge[..space], merge[(space + 1)..], place);
         }
         check.Finish(key);
     }

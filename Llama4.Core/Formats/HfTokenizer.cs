@@ -28,7 +28,7 @@ internal static class HfTokenizer
             else if (fromRanks.Ordinary == PublishedControlTokens.FirstId) AddPublished(fromRanks, vocabulary);
             return (fromRanks.Build(Begin(root, fromRanks, begin)), addBegin);
         }
-        using var file = new TokenizerJson(json);
+        var file = new TokenizerJson(json);
         VocabularyBuilder builder = file.ReadVocabulary(vocabulary);
         TokenizerData data = builder.Build(Begin(root, builder, begin));
         file.CheckMerges(data);

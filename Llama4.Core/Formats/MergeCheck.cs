@@ -15,6 +15,16 @@ internal sealed class MergeCheck(string file, TokenizerData data)
     int expectedCount;
     int current = -1;
 
+    /// <summary>The next merge of the list, in UTF-8 of the byte-level alphabet.</summary>
+    public void AddAlphabet(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, EntryPlace place)
+    {
+        Span<byte> leftBytes = stackalloc byte[Limits.TokenBytes], rightBytes = stackalloc byte[Limits.TokenBytes];
+        int leftLength = ByteAlphabet.ToBytes(left, leftBytes), rightLength = ByteAlphabet.ToBytes(right, rightBytes);
+        if (leftLength < 0 || rightLength < 0)
+            throw new ModelFormatException(file, place.ToString(), $"is not two tokens of at most {Limits.TokenBytes} bytes in the byte-level alphabet");
+        Add(leftBytes[..leftLength], rightBytes[..rightLength], place);
+    }
+
     /// <summary>The next merge of the list.</summary>
     public void Add(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, EntryPlace place)
     {

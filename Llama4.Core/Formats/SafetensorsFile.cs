@@ -11,16 +11,23 @@ namespace Llama4.Core.Formats;
 /// </summary>
 internal sealed class SafetensorsFile
 {
-    SafetensorsFile(IReadOnlyList<TensorInfo> tensors, IReadOnlyList<KeyValuePair<string, string>> metadata)
+    readonly string file;
+    readonly long dataStart;
+    readonly long dataBytes;
+    readonly List<TensorInfo> tensors = [];
+    readonly List<KeyValuePair<string, string>> metadata = [];
+
+    SafetensorsFile(string file, long dataStart, long dataBytes)
     {
-        Tensors = tensors;
-        Metadata = metadata;
+        this.file = file;
+        this.dataStart = dataStart;
+        this.dataBytes = dataBytes;
     }
 
-    public IReadOnlyList<TensorInfo> Tensors { get; }
+    public IReadOnlyList<TensorInfo> Tensors => tensors;
 
     /// <summary>The strings under __metadata__.</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; }
+    public IReadOnlyList<KeyValuePair<string, string>> Metadata => metadata;
 
     public static SafetensorsFile Read(ModelFile file)
     {
@@ -36,49 +43,99 @@ internal sealed class SafetensorsFile
         file.Read(8, header);
         if (!Utf8.IsValid(header)) throw new ModelFormatException(file.Path, "header", "is not UTF-8");
 
-        using JsonDocument document = JsonFields.Parse(file.Path, "header: ", header);
-        var root = new JsonFields(file.Path, "$", document.RootElement);
-        var tensors = new List<TensorInfo>();
-        IReadOnlyList<KeyValuePair<string, string>> metadata = [];
-        long dataStart = 8 + (long)length;
-        foreach (JsonProperty property in document.RootElement.EnumerateObject())
-        {
-            string name = root.ToName(property);
-            if (name == "__metadata__") metadata = ReadMetadata(file.Path, property.Value);
-            else tensors.Add(ReadTensor(file.Path, name, property.Value, dataStart, file.Length - dataStart));
-        }
-        CheckContiguous(file, tensors, dataStart);
-        return new SafetensorsFile(tensors, metadata);
+        long start = 8 + (long)length;
+        var result = new SafetensorsFile(file.Path, start, file.Length - start);
+        result.ReadHeader(header);
+        result.CheckContiguous();
+        return result;
     }
 
-    static List<KeyValuePair<string, string>> ReadMetadata(string file, JsonElement element)
+    void ReadHeader(ReadOnlySpan<byte> header)
     {
-        if (element.ValueKind != JsonValueKind.Object) throw new ModelFormatException(file, "__metadata__", $"is {element.ValueKind}, expected an object");
-        var fields = new JsonFields(file, "__metadata__", element);
-        var metadata = new List<KeyValuePair<string, string>>();
-        foreach (JsonProperty property in element.EnumerateObject())
+        var json = new JsonStream(file, "header", header);
+        var names = new HashSet<string>();
+        json.Read(JsonTokenType.StartObject, "the JSON value");
+        while (json.Read() && json.Type == JsonTokenType.PropertyName)
         {
-            string name = fields.ToName(property);
-            metadata.Add(new(name, fields.Text(name) ?? throw fields.Wrong(name, property.Value, "a string")));
+            string name = json.Text();
+            if (!names.Add(name)) throw json.Fail($"is not valid JSON: {name} occurs twice");
+            json.Place = name;
+            json.Read(JsonTokenType.StartObject, "the entry");
+            if (name == "__metadata__") ReadMetadata(ref json);
+            else tensors.Add(ReadTensor(ref json, name));
+            json.Place = "header";
         }
-        return metadata;
+        if (json.Read()) throw json.Fail("is not valid JSON: something follows the object");
     }
 
-    static TensorInfo ReadTensor(string file, string name, JsonElement element, long dataStart, long dataBytes)
+    void ReadMetadata(ref JsonStream json)
     {
-        if (element.ValueKind != JsonValueKind.Object) throw new ModelFormatException(file, name, $"is {element.ValueKind}, expected an object");
-        var fields = new JsonFields(file, name, element);
-        string type = fields.Text("dtype") ?? throw new ModelFormatException(file, name, "has no dtype");
-        Encoding encoding = EncodingOf(file, name, type);
-        long[] shape = Longs(fields, "shape", Limits.SafetensorsRank);
-        long[] place = Longs(fields, "data_offsets", 2);
+        while (json.Read() && json.Type == JsonTokenType.PropertyName)
+        {
+            string key = json.Text();
+            json.Read();
+            metadata.Add(new(key, json.Type == JsonTokenType.String ? json.Text() : throw json.Fail($"__metadata__.{key} is {JsonStream.Describe(json.Type)}, expected a string")));
+        }
+    }
+
+    TensorInfo ReadTensor(ref JsonStream json, string name)
+    {
+        string? type = null;
+        long[]? shape = null, place = null;
+        while (json.Read() && json.Type == JsonTokenType.PropertyName)
+        {
+            bool isNew = true;
+            if (json.Is("dtype"u8))
+            {
+                isNew = type is null;
+                json.Read(JsonTokenType.String, "dtype");
+                type = TypeName(ref json);
+            }
+            else if (json.Is("shape"u8))
+            {
+                isNew = shape is null;
+                shape = ReadNumbers(ref json, "shape", Limits.SafetensorsRank);
+            }
+            else if (json.Is("data_offsets"u8))
+            {
+                isNew = place is null;
+                place = ReadNumbers(ref json, "data_offsets", 2);
+            }
+            else json.Skip();
+            if (!isNew) throw json.Fail($"is not valid JSON: a field occurs twice");
+        }
+        if (type is null || shape is null || place is null)
+            throw new ModelFormatException(file, name, $"has no {(type is null ? "dtype" : shape is null ? "shape" : "data_offsets")}");
+        return Check(name, type, shape, place);
+    }
+
+    /// <summary>The current string, without allocating for the usual ones.</summary>
+    static string TypeName(ref JsonStream json) =>
+        json.Is("BF16"u8) ? "BF16" : json.Is("F32"u8) ? "F32" : json.Is("F8_E4M3"u8) ? "F8_E4M3" : json.Text();
+
+    static long[] ReadNumbers(ref JsonStream json, string field, int maxCount)
+    {
+        json.Read(JsonTokenType.StartArray, field);
+        Span<long> numbers = stackalloc long[maxCount];
+        int count = 0;
+        while (json.Read() && json.Type != JsonTokenType.EndArray)
+        {
+            if (count == maxCount) throw json.Fail($"{field} has more than {maxCount} entries");
+            numbers[count++] = json.Whole(0, long.MaxValue, field);
+        }
+        return numbers[..count].ToArray();
+    }
+
+    TensorInfo Check(string name, string type, long[] shape, long[] place)
+    {
+        Encoding encoding = EncodingOf(name, type);
         if (place.Length != 2) throw new ModelFormatException(file, $"{name}.data_offsets", $"has {place.Length} numbers, expected 2");
         if (place[0] > place[1] || place[1] > dataBytes)
             throw new ModelFormatException(file, $"{name}.data_offsets", $"[{place[0]}, {place[1]}] is no range within the {dataBytes} bytes of data");
         long bytes = encoding.BlockBytes();
         foreach (long dimension in shape)
         {
-            // Once a dimension is 0 the product stays 0; everything else is bounded by the file.
+            // Once a dimension is 0 the product stays 0.
             if (dimension != 0 && bytes > long.MaxValue / dimension)
                 throw new ModelFormatException(file, $"{name}.shape", $"[{string.Join(", ", shape)}] is more than 2^63 bytes");
             bytes *= dimension;
@@ -89,7 +146,7 @@ internal sealed class SafetensorsFile
         return new TensorInfo(name, shape, encoding, file, dataStart + place[0], bytes);
     }
 
-    static Encoding EncodingOf(string file, string name, string type) => type switch
+    Encoding EncodingOf(string name, string type) => type switch
     {
         "F32" => Encoding.F32,
         "F16" => Encoding.F16,
@@ -100,30 +157,19 @@ internal sealed class SafetensorsFile
         _ => throw new ModelFormatException(file, name, $"type {type} is not supported (supported: F32, F16, BF16, F8_E4M3, I32, I64)"),
     };
 
-    static long[] Longs(JsonFields fields, string name, int maxCount)
+    void CheckContiguous()
     {
-        if (fields.Find(name) is not { ValueKind: JsonValueKind.Array } list)
-            throw new ModelFormatException(fields.File, fields.Place(name), "is missing or not a list");
-        int count = list.GetArrayLength();
-        if (count > maxCount) throw new ModelFormatException(fields.File, fields.Place(name), $"has {count} entries, limit {maxCount}");
-        var numbers = new long[count];
-        for (int i = 0; i < count; i++)
-            if (list[i].ValueKind != JsonValueKind.Number || !list[i].TryGetInt64(out numbers[i]) || numbers[i] < 0)
-                throw fields.Wrong(name, list, "whole numbers from 0 to 2^63 - 1");
-        return numbers;
-    }
-
-    static void CheckContiguous(ModelFile file, List<TensorInfo> tensors, long dataStart)
-    {
+        var ordered = new List<TensorInfo>(tensors);
+        ordered.Sort((a, b) => a.Offset != b.Offset ? a.Offset.CompareTo(b.Offset) : a.Bytes.CompareTo(b.Bytes));
         long end = dataStart;
-        foreach (TensorInfo tensor in tensors.OrderBy(t => t.Offset).ThenBy(t => t.Bytes))
+        foreach (TensorInfo tensor in ordered)
         {
             if (tensor.Offset != end)
-                throw new ModelFormatException(file.Path, tensor.Name,
+                throw new ModelFormatException(file, tensor.Name,
                     $"starts at data byte {tensor.Offset - dataStart}, the tensor before ends at {end - dataStart}: {(tensor.Offset < end ? "overlap" : "hole")}");
             end = tensor.Offset + tensor.Bytes;
         }
-        if (end != file.Length)
-            throw new ModelFormatException(file.Path, $"byte {end}", $"the last tensor ends here, but the file has {file.Length} bytes");
+        if (end != dataStart + dataBytes)
+            throw new ModelFormatException(file, $"byte {end}", $"the last tensor ends here, but the file has {dataStart + dataBytes} bytes");
     }
 }
