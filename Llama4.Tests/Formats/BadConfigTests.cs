@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Llama4.Core;
 using Llama4.Core.Formats;
+using Llama4.Kernels;
 
 namespace Llama4.Tests.Formats;
 
@@ -67,8 +68,8 @@ public class BadConfigTests
         Config(c => c["moe_layers"] = new JsonArray(), "gate_proj.weight", "missing");
         Config(c => c["interleave_moe_layer_step"] = 0, "gate_proj.weight", "missing");
         Tensors(t => t.RemoveAll(x => x.Name == "lm_head.weight"), "lm_head.weight", "missing");
-        Tensors(t => t.Add(TinyModels.Zero("model.layers.0.self_attn.q_proj.bias", Kernels.Encoding.F32, 32)), "q_proj.bias", "not supported");
-        Tensors(t => t[0] = TinyModels.Zero(t[0].Name, Kernels.Encoding.I32, 262, 32), "embed_tokens", "I32");
+        Tensors(t => t.Add(TinyModels.Zero("model.layers.0.self_attn.q_proj.bias", Encoding.F32, 32)), "q_proj.bias", "not supported");
+        Tensors(t => t[0] = TinyModels.Zero(t[0].Name, Encoding.I32, 262, 32), "embed_tokens", "I32");
     }
 
     [Fact]
@@ -82,13 +83,13 @@ public class BadConfigTests
         Quantised(Scheme("strategy", "block"), "strategy", "is block");
         Quantised(Scheme("symmetric", false), "symmetric");
         // FP8 without its scales, scales without FP8, and scales of another granularity.
-        Tensors(t => t[0] = TinyModels.Zero(t[0].Name, Kernels.Encoding.F8E4M3, 262, 32), "embed_tokens.weight", "weight_scale");
-        Tensors(t => t.Add(TinyModels.Zero("model.layers.0.self_attn.q_proj.weight_scale", Kernels.Encoding.F32, 32, 1)), "q_proj.weight", "BF16");
+        Tensors(t => t[0] = TinyModels.Zero(t[0].Name, Encoding.F8E4M3, 262, 32), "embed_tokens.weight", "weight_scale");
+        Tensors(t => t.Add(TinyModels.Zero("model.layers.0.self_attn.q_proj.weight_scale", Encoding.F32, 32, 1)), "q_proj.weight", "BF16");
         Tensors(t =>
         {
             int q = t.FindIndex(x => x.Name == "model.layers.0.self_attn.q_proj.weight");
-            t[q] = TinyModels.Zero(t[q].Name, Kernels.Encoding.F8E4M3, 32, 32);
-            t.Add(TinyModels.Zero("model.layers.0.self_attn.q_proj.weight_scale", Kernels.Encoding.F32, 8, 8));
+            t[q] = TinyModels.Zero(t[q].Name, Encoding.F8E4M3, 32, 32);
+            t.Add(TinyModels.Zero("model.layers.0.self_attn.q_proj.weight_scale", Encoding.F32, 8, 8));
         }, "q_proj.weight_scale", "[8, 8]", "granularities");
 
         static JsonObject Scheme(string key, JsonNode value) => new()

@@ -1,4 +1,5 @@
 using Llama4.Core.Formats;
+using Llama4.Kernels;
 using Llama4.Kernels.Cpu;
 using Text = System.Text.Encoding;
 
@@ -149,7 +150,7 @@ public class BadGgufTests
         Key("G36 vocabulary of another size", f => f.Set("llama4.vocab_size", 263u), "tokenizer.ggml.tokens", "262", "263");
         Key("G36 types of another number", f => f.Set("tokenizer.ggml.token_type", [1, 3]), "tokenizer.ggml.token_type", "2 entries");
         Change("G37 missing tensor", f => f.Tensors.RemoveAll(t => Text.ASCII.GetString(t.Name) == "blk.1.ffn_up_exps.weight"), "blk.1.ffn_up_exps.weight", "missing");
-        Change("G37 unknown tensor", f => TinyModels.Add(f, "blk.0.attn_q.bias", Kernels.Encoding.F32, 32), "blk.0.attn_q.bias", "not supported");
+        Change("G37 unknown tensor", f => TinyModels.Add(f, "blk.0.attn_q.bias", Encoding.F32, 32), "blk.0.attn_q.bias", "not supported");
         Change("G38 wrong shape", f => f.Change("blk.0.attn_q.weight", t => t with { Dimensions = [16, 64] }), "blk.0.attn_q.weight", "[64, 16]", "[32, 32]");
         Change("G38 wrong rank", f => f.Change("blk.0.attn_norm.weight", t => t with { Dimensions = [32, 1] }), "blk.0.attn_norm.weight");
         Change("G38 norm quantised", f => f.Change("blk.0.attn_norm.weight", t => t with { Type = 8, Data = new byte[34] }), "blk.0.attn_norm.weight", "Q8_0");
