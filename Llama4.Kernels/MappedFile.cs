@@ -5,7 +5,7 @@ namespace Llama4.Kernels;
 
 /// <summary>
 /// A whole file mapped for reading. The pages are the system's cache: they cost no memory of ours and come in as they are touched.
-/// A file that is cut short while mapped ends the process (the system's rule for mappings); replace model files by renaming.
+/// A file that is cut short while mapped ends the process (the system's rule for mappings); replace files by renaming.
 /// </summary>
 public sealed unsafe class MappedFile : Buffer
 {

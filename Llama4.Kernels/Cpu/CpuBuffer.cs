@@ -28,7 +28,7 @@ sealed unsafe class CpuBuffer : Buffer
         {
             Interlocked.Add(ref processBytes, -bytes);
             throw new OutOfMemoryException(
-                $"{bytes:N0} bytes asked for, {held - bytes:N0} already held, {available:N0} available to this process: use a shorter context, a smaller batch or a smaller model");
+                $"{bytes:N0} bytes asked for, {held - bytes:N0} already held, {available:N0} available to this process: free some, or ask for less");
         }
         start = (long)block + (Alignment - 1) & -Alignment;
         device.CountAllocated(bytes);

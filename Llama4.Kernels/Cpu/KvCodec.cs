@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Llama4.Kernels.Formats;
 
 namespace Llama4.Kernels.Cpu;
 
@@ -51,14 +51,10 @@ static unsafe class KvCodec
                 var entries = (ushort*)source;
                 int whole = count & -Lanes.Count;
                 if (encoding == Encoding.F16)
-                    for (int i = 0; i < whole; i += Lanes.Count) FromHalf(Vector128.Load(entries + i)).Store(target + i);
+                    for (int i = 0; i < whole; i += Lanes.Count) Bits.Half(Vector128.Load(entries + i)).Store(target + i);
                 else
-                    for (int i = 0; i < whole; i += Lanes.Count) FromBFloat(Vector128.Load(entries + i)).Store(target + i);
-                for (int i = whole; i < count; i++)
-                {
-                    Vector128<ushort> entry = Vector128.CreateScalar(entries[i]);
-                    target[i] = (encoding == Encoding.F16 ? FromHalf(entry) : FromBFloat(entry)).ToScalar();
-                }
+                    for (int i = 0; i < whole; i += Lanes.Count) Bits.BFloat(Vector128.Load(entries + i)).Store(target + i);
+                for (int i = whole; i < count; i++) target[i] = encoding == Encoding.F16 ? Bits.Half(entries[i]) : Bits.BFloat(entries[i]);
                 break;
         }
     }
@@ -83,21 +79,6 @@ static unsafe class KvCodec
         return Pack(result | ((bits >>> 16) & Vector256.Create(0x8000)));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<float> FromHalf(Vector128<ushort> halves)
-    {
-        Vector256<int> wide = Widen(halves);
-        Vector256<int> moved = (wide & Vector256.Create(0x7FFF)) << HalfShift;
-        Vector256<int> normal = moved + Vector256.Create(HalfBias);
-        // Infinity and NaN: the largest exponent again. Denormal: 2⁻¹⁴ (1 + m) − 2⁻¹⁴.
-        Vector256<int> special = Vector256.GreaterThan(moved, Vector256.Create(HalfInfinity - 1));
-        normal += special & Vector256.Create(HalfBias);
-        Vector256<int> smallest = Vector256.Create(HalfBias + (1 << 23));
-        Vector256<int> denormal = ((moved + smallest).AsSingle() - smallest.AsSingle()).AsInt32();
-        Vector256<int> magnitude = Vector256.ConditionalSelect(Vector256.LessThan(moved, Vector256.Create(1 << 23)), denormal, normal);
-        return (magnitude | ((wide & Vector256.Create(0x8000)) << 16)).AsSingle();
-    }
-
     static Vector128<ushort> ToBFloat(Vector256<float> numbers)
     {
         Vector256<int> bits = numbers.AsInt32();
@@ -106,9 +87,6 @@ static unsafe class KvCodec
         Vector256<int> isNaN = Vector256.GreaterThan(bits & Vector256.Create(int.MaxValue), Vector256.Create(0x7F800000));
         return Pack(Vector256.ConditionalSelect(isNaN, bits | Vector256.Create(0x400000), rounded) >>> 16);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<float> FromBFloat(Vector128<ushort> entries) => (Widen(entries) << 16).AsSingle();
 
     static void EncodeBlock(float* source, byte* target)
     {
@@ -125,7 +103,7 @@ static unsafe class KvCodec
 
     static void DecodeBlock(byte* source, float* target)
     {
-        Vector256<float> scale = Vector256.Create(FromHalf(Vector128.CreateScalar(*(ushort*)source)).ToScalar());
+        Vector256<float> scale = Vector256.Create(Bits.Half(*(ushort*)source));
         (Vector256<short> ab, Vector256<short> cd) = Vector256.Widen(Vector256.Load((sbyte*)source + 2));
         (Vector256<int> a, Vector256<int> b) = Vector256.Widen(ab);
         (Vector256<int> c, Vector256<int> d) = Vector256.Widen(cd);
@@ -134,10 +112,6 @@ static unsafe class KvCodec
         (Vector256.ConvertToSingle(c) * scale).Store(target + 16);
         (Vector256.ConvertToSingle(d) * scale).Store(target + 24);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<int> Widen(Vector128<ushort> entries) =>
-        Vector256.Create(Vector128.WidenLower(entries), Vector128.WidenUpper(entries)).AsInt32();
 
     static Vector128<ushort> Pack(Vector256<int> numbers) => Vector128.Narrow(numbers.GetLower().AsUInt32(), numbers.GetUpper().AsUInt32());
 }
