@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Security.Cryptography;
 
 namespace Llama4.Core.Tokenization;
 
@@ -23,10 +22,7 @@ internal sealed class TokenTable
     /// <param name="controls">Their ids are never found, whatever bytes they have.</param>
     public TokenTable(IReadOnlyList<ReadOnlyMemory<byte>> tokens, ControlTokens controls)
     {
-        Span<byte> random = stackalloc byte[8];
-        RandomNumberGenerator.Fill(random);
-        key = BinaryPrimitives.ReadUInt64LittleEndian(random);
-
+        key = (ulong)Random.Shared.NextInt64(long.MinValue, long.MaxValue);
         starts = new int[tokens.Count + 1];
         for (int id = 0; id < tokens.Count; id++) starts[id + 1] = checked(starts[id] + tokens[id].Length);
         bytes = new byte[starts[^1]];
