@@ -14,24 +14,22 @@ sealed class ImageSharpDecoder : IImageDecoder
         {
             using Image<Rgb24> decoded = Image.Load<Rgb24>(image.File);
             if (decoded.Width != image.Width || decoded.Height != image.Height)
-                throw new InvalidRequestException($"{image.Format}: decoded {decoded.Width}×{decoded.Height} pixels, the header says {image.Width}×{image.Height}");
+                throw new InvalidDataException($"decoded {decoded.Width}×{decoded.Height} pixels, the header says {image.Width}×{image.Height}");
             decoded.ProcessPixelRows(rows =>
             {
+                int target = 0;
                 for (int y = 0; y < rows.Height; y++)
-                {
-                    Span<Rgb24> row = rows.GetRowSpan(y);
-                    int target = 3 * y * rows.Width;
-                    foreach (Rgb24 pixel in row)
+                    foreach (Rgb24 pixel in rows.GetRowSpan(y))
                     {
                         pixels[target++] = pixel.R;
                         pixels[target++] = pixel.G;
                         pixels[target++] = pixel.B;
                     }
-                }
             });
         }
-        catch (Exception e) when (e is ImageFormatException or ImageProcessingException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            // The one border to foreign code: whatever it throws means that the file is damaged.
             throw new InvalidRequestException($"{image.Format}: the pixel data is damaged: {e.Message}", e);
         }
         return pixels;

@@ -20,6 +20,9 @@ static class PngFile
         ReadOnlySpan<byte> headerData = NextChunk(ref reader, out string type);
         if (type != "IHDR" || headerData.Length != 13) throw reader.Error($"the first chunk is {type} of {headerData.Length} bytes, not IHDR of 13");
         Header header = ReadHeader(headerData, limits);
+        // The decoder holds all of them at once, some kinds twice.
+        if (header.PixelBytes() > 4 * limits.MaxPixels)
+            throw reader.Error($"{header.Width}×{header.Height} pixels of this kind are {header.PixelBytes()} bytes; at most {4 * limits.MaxPixels} are read");
 
         ReadOnlySpan<byte> palette = default;
         using var pixels = new MemoryStream();

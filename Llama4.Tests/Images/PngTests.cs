@@ -83,6 +83,10 @@ public class PngTests
         Refused(PngWriter.File(PngWriter.Header(width, height, 8, 2), null, PngWriter.Deflate(new byte[76])), message);
 
     [Fact]
+    public void Wide_pixels_count_more() =>
+        Refused(PngWriter.File(PngWriter.Header(8000, 8000, 16, 6), null, PngWriter.Deflate(new byte[76])), "512008000 bytes; at most 256000000");
+
+    [Fact]
     public void Pixel_data_of_another_length_than_the_header_says_is_refused()
     {
         byte[] header = PngWriter.Header(6, 4, 8, 2);
