@@ -43,6 +43,7 @@ public sealed unsafe partial class CpuDevice : Device
     {
         team.Dispose();
         attentionScratch.Dispose();
+        matMul.Dispose();
     }
 
     static string ProcessorName()

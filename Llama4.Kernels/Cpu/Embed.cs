@@ -7,15 +7,19 @@ public sealed unsafe partial class CpuDevice
     public override void Embed(Tensor rows, Tensor table, Tensor y)
     {
         Check.Input(rows, 1, y.Rows, Encoding.I32);
-        Check.Input(table, table.Rows, y.Columns, table.Encoding);
+        if (table.Columns != y.Columns) throw new ArgumentException($"Embed: table has {table.Columns} columns, y has {y.Columns}", nameof(table));
+        Check.Inside(table);
         Check.Output(y, y.Rows, y.Columns);
         Check.Rows(new ReadOnlySpan<int>((void*)rows.Address, y.Rows), table.Rows, nameof(rows));
-        for (int t = 0; t < y.Rows; t++) DecodeRow(table, ((int*)rows.Address)[t], (float*)y.Address + (long)t * y.Columns);
+        var work = new EmbedWork((int*)rows.Address, (byte*)table.Address, table.RowBytes, table.Encoding, (float*)y.Address, y.Columns);
+        team.For(work, y.Rows, alone: y.Count < SmallWork);
     }
 
-    static void DecodeRow(in Tensor matrix, int row, float* target) =>
-        FormatCodec.Decode(
-            matrix.Encoding,
-            new ReadOnlySpan<byte>((byte*)matrix.Address + row * matrix.RowBytes, (int)matrix.Encoding.RowBytes(matrix.Columns)),
-            new Span<float>(target, matrix.Columns));
+    readonly struct EmbedWork(int* rows, byte* table, long rowBytes, Encoding encoding, float* y, int columns) : IWork
+    {
+        public void Run(int item, int worker) => FormatCodec.Decode(
+            encoding,
+            new ReadOnlySpan<byte>(table + rows[item] * rowBytes, (int)encoding.RowBytes(columns)),
+            new Span<float>(y + (long)item * columns, columns));
+    }
 }

@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Llama4.Kernels.Cpu;
+
+/// <summary>
+/// Weights times float inputs. A dot product goes panel by panel of 512 inputs; inside a panel sixteen sums take the inputs in turn,
+/// and <see cref="Lanes.Sum"/> adds them up. The end of a panel is padded with zeros to sixteen.
+/// </summary>
+/// <remarks>
+/// One row: a weight row is walked once. Many rows: the panels of eight weight rows are decoded and meet the rows of x in tiles
+/// of 2 outputs × 3 rows; a tile at the border repeats its last row.
+/// </remarks>
+sealed unsafe class MatMulFloats<TRows> : MatMulKernel
+    where TRows : struct, IWeightRows
+{
+    const int FewestTileRows = 3;
+    const int BlockOutputs = 8;
+    const int PanelLength = MatMulInput.PanelLength;
+
+    public override int ItemOutputs(in MatMulPart part, int threads) => TilesOf(part, BlockOutputs);
+
+    public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
+        BlockOutputs * (PanelLength + part.Rows) * sizeof(float);
+
+    public override void Run(in MatMulPart part, MatMulInput input, int from, int to, byte* scratch)
+    {
+        if (part.Rows < FewestTileRows)
+            for (int output = from; output < to; output++)
+                for (int row = 0; row < part.Rows; row++)
+                    part.Store(row, output, Dot(part.Weights + output * part.RowBytes, input, part.FirstRow + row, (float*)scratch));
+        else
+            for (int output = from; output < to; output += BlockOutputs)
+                RunBlock(part, input, output, Math.Min(BlockOutputs, to - output), (float*)scratch);
+    }
+
+    static float Dot(byte* weights, MatMulInput input, int row, float* scratch)
+    {
+        float sum = 0;
+        for (int panel = 0; panel < input.Panels; panel++)
+            sum += TRows.Dot(weights, panel * PanelLength, input.PanelCount(panel), input.Panel(panel, row), scratch);
+        return sum;
+    }
+
+    static void RunBlock(in MatMulPart part, MatMulInput input, int output, int outputs, float* scratch)
+    {
+        float* sums = scratch + BlockOutputs * PanelLength;
+        new Span<float>(sums, outputs * part.Rows).Clear();
+        for (int panel = 0; panel < input.Panels; panel++)
+        {
+            int count = input.PanelCount(panel);
+            for (int i = 0; i < outputs; i++)
+                TRows.Decode(part.Weights + (output + i) * part.RowBytes, panel * PanelLength, count, scratch + i * PanelLength);
+            for (int row = 0; row < part.Rows; row += 3)
+                for (int i = 0; i < outputs; i += 2)
+                {
+                    int second = Math.Min(i + 1, outputs - 1), last = part.Rows - 1;
+                    AddTile(
+                        scratch + i * PanelLength, scratch + second * PanelLength, input.Panel(panel, part.FirstRow + row),
+                        Math.Min(1, last - row), Math.Min(2, last - row), count, sums + i * part.Rows + row, sums + second * part.Rows + row);
+                }
+        }
+        for (int i = 0; i < outputs; i++)
+            for (int row = 0; row < part.Rows; row++) part.Store(row, output + i, sums[i * part.Rows + row]);
+    }
+
+    /// <summary>Weight panels v and w times the panels of x of rows 0, <paramref name="r1"/> and <paramref name="r2"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void AddTile(float* v, float* w, float* x, int r1, int r2, int count, float* vSums, float* wSums)
+    {
+        float* y = x + r1 * PanelLength, z = x + r2 * PanelLength;
+        Vector256<float> vx0 = default, vx1 = default, vy0 = default, vy1 = default, vz0 = default, vz1 = default;
+        Vector256<float> wx0 = default, wx1 = default, wy0 = default, wy1 = default, wz0 = default, wz1 = default;
+        for (int i = 0; i < count; i += 16)
+        {
+            Vector256<float> v0 = Vector256.Load(v + i), w0 = Vector256.Load(w + i);
+            Vector256<float> x0 = Vector256.Load(x + i), y0 = Vector256.Load(y + i), z0 = Vector256.Load(z + i);
+            vx0 = Lanes.MultiplyAdd(v0, x0, vx0);
+            wx0 = Lanes.MultiplyAdd(w0, x0, wx0);
+            vy0 = Lanes.MultiplyAdd(v0, y0, vy0);
+            wy0 = Lanes.MultiplyAdd(w0, y0, wy0);
+            vz0 = Lanes.MultiplyAdd(v0, z0, vz0);
+            wz0 = Lanes.MultiplyAdd(w0, z0, wz0);
+            Vector256<float> v1 = Vector256.Load(v + i + 8), w1 = Vector256.Load(w + i + 8);
+            Vector256<float> x1 = Vector256.Load(x + i + 8), y1 = Vector256.Load(y + i + 8), z1 = Vector256.Load(z + i + 8);
+            vx1 = Lanes.MultiplyAdd(v1, x1, vx1);
+            wx1 = Lanes.MultiplyAdd(w1, x1, wx1);
+            vy1 = Lanes.MultiplyAdd(v1, y1, vy1);
+            wy1 = Lanes.MultiplyAdd(w1, y1, wy1);
+            vz1 = Lanes.MultiplyAdd(v1, z1, vz1);
+            wz1 = Lanes.MultiplyAdd(w1, z1, wz1);
+        }
+        // A repeated row or output writes the same number to the same place again: all are read before.
+        float s0 = vSums[0] + Lanes.Sum(vx0 + vx1), s1 = vSums[r1] + Lanes.Sum(vy0 + vy1), s2 = vSums[r2] + Lanes.Sum(vz0 + vz1);
+        float t0 = wSums[0] + Lanes.Sum(wx0 + wx1), t1 = wSums[r1] + Lanes.Sum(wy0 + wy1), t2 = wSums[r2] + Lanes.Sum(wz0 + wz1);
+        (vSums[0], vSums[r1], vSums[r2]) = (s0, s1, s2);
+        (wSums[0], wSums[r1], wSums[r2]) = (t0, t1, t2);
+    }
+}

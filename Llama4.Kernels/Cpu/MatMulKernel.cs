@@ -1,0 +1,82 @@
+using Llama4.Kernels.Formats;
+
+namespace Llama4.Kernels.Cpu;
+
+/// <summary>
+/// How matrices of one encoding are multiplied. A kernel computes every output number by the same operations in the same order,
+/// however many rows are in the call: its ways for one and for many rows differ only in what they do side by side.
+/// </summary>
+abstract unsafe class MatMulKernel
+{
+    // Bytes of weights in an item: long enough for the memory to stream, short enough for an even end.
+    const int ItemBytes = 64 * 1024;
+
+    static readonly MatMulKernel?[] floats = Create(default(FloatInputs)), bytes = Create(default(ByteInputs)), inputMajor = Create(default(InputMajor));
+
+    /// <summary>Whether the kernel reads the blocks of the input; else its panels of floats.</summary>
+    public virtual bool ReadsBlocks => false;
+
+    /// <summary>Outputs that one item computes.</summary>
+    public abstract int ItemOutputs(in MatMulPart part, int threads);
+
+    /// <summary>Working memory of a worker.</summary>
+    public abstract long ScratchBytes(in MatMulPart part, MatMulInput input);
+
+    /// <summary>Computes outputs [from, to) of all rows of the part.</summary>
+    public abstract void Run(in MatMulPart part, MatMulInput input, int from, int to, byte* scratch);
+
+    /// <exception cref="ArgumentException">An encoding that is no number format of weights, or input-major blocks.</exception>
+    public static MatMulKernel Of(Weight weight, ActivationPrecision activations)
+    {
+        MatMulKernel?[] kernels = weight.InputMajor ? inputMajor : activations == ActivationPrecision.Int8 ? bytes : floats;
+        if ((int)weight.Encoding < kernels.Length && kernels[(int)weight.Encoding] is MatMulKernel kernel) return kernel;
+        throw new ArgumentException(weight.InputMajor
+            ? $"weights are input-major {weight.Encoding}: expected F32, F16, BF16 or F8E4M3"
+            : $"weights are {weight.Encoding}, which is not a number format of weights", nameof(weight));
+    }
+
+    /// <summary>About <see cref="ItemBytes"/> of weights in whole tiles.</summary>
+    private protected static int TilesOf(in MatMulPart part, int tileOutputs) =>
+        (int)Math.Max(1, ItemBytes / Math.Max(1, part.RowBytes * tileOutputs)) * tileOutputs;
+
+    static MatMulKernel?[] Create<TFactory>(TFactory factory)
+        where TFactory : struct, IFormatAction<MatMulKernel?>
+    {
+        var kernels = new MatMulKernel?[(int)Encoding.MXFP4 + 1];
+        for (int i = 0; i < kernels.Length; i++) kernels[i] = FormatSwitch.Call<TFactory, MatMulKernel?>((Encoding)i, factory);
+        return kernels;
+    }
+
+    readonly struct FloatInputs : IFormatAction<MatMulKernel?>
+    {
+        public MatMulKernel Float<TFormat, TBlock>()
+            where TFormat : struct, IFloatFormat<TBlock>
+            where TBlock : unmanaged => new MatMulFloats<FloatRows<TFormat, TBlock>>();
+
+        public MatMulKernel Quantised<TFormat, TBlock>()
+            where TFormat : struct, IQuantisedFormat<TBlock>
+            where TBlock : unmanaged => new MatMulFloats<QuantisedRows<TFormat, TBlock>>();
+    }
+
+    readonly struct ByteInputs : IFormatAction<MatMulKernel?>
+    {
+        public MatMulKernel Float<TFormat, TBlock>()
+            where TFormat : struct, IFloatFormat<TBlock>
+            where TBlock : unmanaged => new MatMulFloats<FloatRows<TFormat, TBlock>>();
+
+        public MatMulKernel Quantised<TFormat, TBlock>()
+            where TFormat : struct, IQuantisedFormat<TBlock>
+            where TBlock : unmanaged => new MatMulBytes<TFormat, TBlock>();
+    }
+
+    readonly struct InputMajor : IFormatAction<MatMulKernel?>
+    {
+        public MatMulKernel Float<TFormat, TBlock>()
+            where TFormat : struct, IFloatFormat<TBlock>
+            where TBlock : unmanaged => new MatMulInputMajor<TFormat, TBlock>();
+
+        public MatMulKernel? Quantised<TFormat, TBlock>()
+            where TFormat : struct, IQuantisedFormat<TBlock>
+            where TBlock : unmanaged => null;
+    }
+}

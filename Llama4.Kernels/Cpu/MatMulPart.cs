@@ -1,0 +1,38 @@
+namespace Llama4.Kernels.Cpu;
+
+/// <summary>One matrix of a call: the packed rows [FirstRow, FirstRow + Rows) times W, outputs in items that are handed out.</summary>
+unsafe struct MatMulPart
+{
+    public MatMulKernel Kernel;
+
+    /// <summary>Row o of W, or input i of an input-major W, begins at Weights + o · RowBytes.</summary>
+    public byte* Weights;
+    public long RowBytes;
+    public int Outputs;
+
+    /// <summary>Per output, or null.</summary>
+    public float* Scales;
+    public float* Bias;
+
+    /// <summary>Row RowMap[r] of y, or r without a map, takes the result of packed row r.</summary>
+    public float* Y;
+    public int* RowMap;
+    public bool Add;
+
+    public int FirstRow;
+    public int Rows;
+
+    public int FirstItem;
+    public int ItemOutputs;
+
+    /// <summary>Finishes the sum of packed row FirstRow + <paramref name="row"/> and writes it.</summary>
+    public readonly void Store(int row, int output, float sum)
+    {
+        int target = FirstRow + row;
+        if (RowMap is not null) target = RowMap[target];
+        float* y = Y + (long)target * Outputs + output;
+        if (Scales is not null) sum *= Scales[output];
+        if (Bias is not null) sum += Bias[output];
+        *y = Add ? *y + sum : sum;
+    }
+}

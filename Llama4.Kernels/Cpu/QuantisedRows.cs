@@ -1,0 +1,22 @@
+using Llama4.Kernels.Formats;
+
+namespace Llama4.Kernels.Cpu;
+
+/// <summary>Rows of a format of blocks, decoded exactly: the oracle of <see cref="MatMulBytes{TFormat, TBlock}"/>.</summary>
+readonly unsafe struct QuantisedRows<TFormat, TBlock> : IWeightRows
+    where TFormat : struct, IQuantisedFormat<TBlock>
+    where TBlock : unmanaged
+{
+    public static void Decode(byte* row, int from, int count, float* target)
+    {
+        for (int i = 0; i < count; i += UnpackedBlock.Length)
+            UnpackedBlock.Decode<TFormat, TBlock>(
+                (TBlock*)row + (from + i) / TFormat.Length, Math.Min(UnpackedBlock.Length, count - i), target + i);
+    }
+
+    public static float Dot(byte* row, int from, int count, float* x, float* scratch)
+    {
+        Decode(row, from, count, scratch);
+        return FloatRows<F32, float>.Dot((byte*)scratch, 0, count, x, scratch);
+    }
+}
