@@ -64,7 +64,7 @@ sealed unsafe class MatMulInputMajor<TFormat, TBlock> : MatMulKernel
         for (; c <= columns - 8; c += 8)
             Lanes.MultiplyAdd(TFormat.Load(weights + c), factor, Vector256.Load(sums + c)).Store(sums + c);
         if (c == columns) return;
-        float* tail = stackalloc float[8];
+        float* tail = stackalloc float[StripColumns];
         FloatRows<TFormat, TBlock>.Decode((byte*)weights, c, columns - c, tail);
         Lanes.MultiplyAdd(Vector256.Load(tail), factor, Vector256.Load(sums + c)).Store(sums + c);
     }

@@ -47,10 +47,16 @@ static class FormatCases
     }
 
     /// <summary>Bytes of any content, but with finite scales: what a damaged file may hold and a kernel must multiply like any other.</summary>
-    public static byte[] AnyBits(Encoding encoding, int blocks, int seed)
+    /// <param name="pattern">Instead of random bits everywhere but in the scales of type half.</param>
+    public static byte[] AnyBits(Encoding encoding, int blocks, int seed, byte? pattern = null)
     {
         var bytes = new byte[blocks * encoding.BlockBytes()];
-        new Random(seed).NextBytes(bytes);
+        var random = new Random(seed);
+        if (pattern is byte same) Array.Fill(bytes, same);
+        else random.NextBytes(bytes);
+        if (pattern is not null)
+            foreach (int offset in HalfOffsets(encoding))
+                for (int b = 0; b < blocks; b++) random.NextBytes(bytes.AsSpan(b * encoding.BlockBytes() + offset, 2));
         foreach (int offset in HalfOffsets(encoding))
             for (int b = 0; b < blocks; b++)
                 bytes[b * encoding.BlockBytes() + offset + 1] &= 0xBF; // exponent below 16: no infinity, no NaN, below 2
