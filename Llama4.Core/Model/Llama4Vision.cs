@@ -42,13 +42,19 @@ public sealed class Llama4Vision : IDisposable
     /// <param name="features">F32 [tiles·M,D], in the order of the prompt's patch tokens.</param>
     public void Encode(ImageTiles image, Tensor features)
     {
+        for (int first = 0; first < image.Layout.Tiles;) first += EncodeNext(image, first, features);
+    }
+
+    /// <summary>Encodes as many tiles as are encoded together, from <paramref name="first"/> on. Allocates nothing.</summary>
+    /// <param name="features">F32 [tiles·M,D], of the whole image.</param>
+    /// <returns>The number of tiles encoded.</returns>
+    public int EncodeNext(ImageTiles image, int first, Tensor features)
+    {
         int tiles = image.Layout.Tiles, length = image.Patches.Length / tiles;
-        for (int first = 0; first < tiles; first += a.Tiles)
-        {
-            a.Tiles = Math.Min(a.MaxTiles, tiles - first);
-            dev.Upload(image.Patches.AsSpan(first * length, a.Tiles * length), a.Patches);      // [n·G²,3·P²]
-            EncodeTiles(features.RowRange(first * Config.TokensPerTile, a.Tiles * Config.TokensPerTile));
-        }
+        a.Tiles = Math.Min(a.MaxTiles, tiles - first);
+        dev.Upload(image.Patches.AsSpan(first * length, a.Tiles * length), a.Patches);          // [n·G²,3·P²]
+        EncodeTiles(features.RowRange(first * Config.TokensPerTile, a.Tiles * Config.TokensPerTile));
+        return a.Tiles;
     }
 
     /// <summary>What the projector was given last, F32 [n·M,·].</summary>

@@ -1,0 +1,47 @@
+using Llama4.Kernels;
+
+namespace Llama4.Core;
+
+/// <summary>How a model is loaded. Every default fits every model.</summary>
+public sealed record LlamaOptions
+{
+    /// <summary>Most tokens of a prompt with its answer; null: as many as the model was made for, or as the memory for the cache holds.</summary>
+    public int? ContextSize { get; init; }
+
+    /// <summary>How keys and values are kept: F32, F16, BF16 or Q8_0.</summary>
+    public Encoding CacheEncoding { get; init; } = Encoding.BF16;
+
+    /// <summary>Most memory for keys and values, taken as it is needed; null: half of what is free beside the weights.</summary>
+    public long? CacheBytes { get; init; }
+
+    /// <summary>Threads that compute; null: one for each processor.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Requests that are computed together; more wait for their turn.</summary>
+    public int MaxParallel { get; init; } = 16;
+
+    /// <summary>Tokens of prompts that a step reads at most, and so what an answer beside it waits for. Changes the speed, never the answers.</summary>
+    public int PrefillChunk { get; init; } = 256;
+
+    /// <summary>Seed of requests that bring none; null: each request has another one.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>The vision part of a GGUF model (mmproj); null: the only one beside the model.</summary>
+    public string? VisionPath { get; init; }
+
+    /// <exception cref="InvalidRequestException">A value is out of its range.</exception>
+    internal void Validate(int mostContext)
+    {
+        Check("context_size", ContextSize, 2, mostContext);
+        Check("cache_bytes", CacheBytes, 1, long.MaxValue);
+        Check("threads", Threads, 1, 1024);
+        Check("max_parallel", MaxParallel, 1, 1024);
+        Check("prefill_chunk", PrefillChunk, 1, 65_536);
+    }
+
+    static void Check(string field, long? value, long least, long most)
+    {
+        if (value < least || value > most)
+            throw new InvalidRequestException($"{field}: {value} is out of range, expected {least} to {most}") { Field = field };
+    }
+}
