@@ -3,8 +3,13 @@ using Llama4.Core.Images;
 
 namespace Llama4.Core.Chat;
 
-/// <summary>A piece of a message.</summary>
-public abstract record ContentPart;
+/// <summary>A piece of a message. Texts and images can stand for parts as they are.</summary>
+public abstract record ContentPart
+{
+    public static implicit operator ContentPart(string text) => new TextPart(text);
+
+    public static implicit operator ContentPart(RgbImage image) => new ImagePart(image);
+}
 
 public sealed record TextPart(string Text) : ContentPart;
 
