@@ -18,7 +18,7 @@ namespace Llama4.Core;
 /// </remarks>
 public sealed class Llama : IDisposable, IAsyncDisposable
 {
-    readonly Device device;
+    internal Device Device { get; }
     readonly Engine engine;
     readonly PromptBuilder prompts;
     readonly LlamaOptions options;
@@ -29,7 +29,7 @@ public sealed class Llama : IDisposable, IAsyncDisposable
     {
         Checkpoint = checkpoint;
         Tokenizer = tokenizer;
-        this.device = device;
+        Device = device;
         this.engine = engine;
         this.prompts = prompts;
         this.limits = limits;
@@ -59,7 +59,7 @@ public sealed class Llama : IDisposable, IAsyncDisposable
     public long CacheBytes => limits.CacheBytes;
 
     /// <summary>For people: what computes.</summary>
-    public string DeviceName => device.Name;
+    public string DeviceName => Device.Name;
 
     /// <summary>Answers a message.</summary>
     public IAsyncEnumerable<Piece> ChatAsync(string message, GenerationOptions? options = null, CancellationToken cancel = default) =>
@@ -134,6 +134,6 @@ public sealed class Llama : IDisposable, IAsyncDisposable
     void Free()
     {
         Checkpoint.Dispose();
-        device.Dispose();
+        Device.Dispose();
     }
 }
