@@ -1,1 +1,53 @@
-return 0;
+using BenchmarkDotNet.Running;
+using Llama4.Bench;
+using Llama4.Kernels;
+
+if (args is not [string command, .. string[] rest])
+{
+    Console.Error.WriteLine("""
+        usage: Llama4.Bench machine                       what this machine is and its read bandwidth
+               Llama4.Bench model FILE [options]          prefill and decode speed of a model
+                 --threads 1,2  --prefill 32,128  --decode 64  --depth 0,4096  --kv BF16  --rounds 5  --chunk 512  --json FILE
+               Llama4.Bench generate FILE [options]       a random model of true dimensions
+                 --shape scout|maverick  --layers 4  --format Q4_K_M  --vocabulary 32768
+               Llama4.Bench kernels [BenchmarkDotNet arguments]
+        """);
+    return 2;
+}
+
+switch (command)
+{
+    case "machine":
+        Machine machine = Machine.Describe();
+        Console.WriteLine(machine);
+        for (int threads = 1; threads <= machine.Cores; threads *= 2)
+            Console.WriteLine(FormattableString.Invariant($"read bandwidth, {threads} threads: {Machine.ReadBandwidth(threads):f1} GB/s"));
+        return 0;
+
+    case "model":
+        var options = new Options(rest);
+        string file = options.Positional("model file");
+        int allCores = Environment.ProcessorCount;
+        EndToEndResult result = new EndToEnd(new EndToEndOptions(
+            file, options.Integers("threads", allCores > 1 ? [1, allCores] : [1]), options.Integers("prefill", [32, 128]),
+            options.Integer("decode", 64), options.Integers("depth", [0]), Enum.Parse<Encoding>(options.Text("kv", "BF16"), ignoreCase: true),
+            options.Integer("rounds", 5), options.Integer("chunk", 512))).Run(Console.Out);
+        Console.WriteLine(FormattableString.Invariant(
+            $"{result.FileBytes / 1e9:f2} GB, {result.BytesPerToken / 1e9:f3} GB per token, ready in {result.LoadSeconds:f2} s, peak {result.PeakResidentBytes / 1e9:f2} GB resident"));
+        if (options.Text("json", "") is { Length: > 0 } path) File.WriteAllText(path, result.ToJson());
+        return 0;
+
+    case "generate":
+        var generate = new Options(rest);
+        RandomModel.Write(generate.Positional("file to write"), generate.Text("shape", "scout"), generate.Integer("layers", 4),
+            generate.Text("format", "Q4_K_M"), generate.Integer("vocabulary", 32768));
+        return 0;
+
+    case "kernels":
+        BenchmarkSwitcher.FromAssembly(typeof(Machine).Assembly).Run(rest);
+        return 0;
+
+    default:
+        Console.Error.WriteLine($"unknown command '{command}'; run without arguments for a list");
+        return 2;
+}

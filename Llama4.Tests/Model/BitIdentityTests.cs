@@ -7,7 +7,7 @@ namespace Llama4.Tests.Model;
 /// <summary>How rows are grouped into steps, batches and threads never changes a bit of the result.</summary>
 public class BitIdentityTests
 {
-    public static TheoryData<string> Models => ["hf/scout", "hf/top2", "hf/dense", "gguf/mini-F16.gguf"];
+    public static TheoryData<string> Models => ["hf/scout", "hf/top2", "hf/dense", "gguf/mini-F16.gguf", "gguf/mini-Q4_K_M.gguf", "gguf/mini-Q8_0.gguf", "gguf/mini-MXFP4_MOE.gguf"];
 
     static ModelRun Open(string model, int threads = 2, Encoding kv = Encoding.BF16) =>
         new(TestData.Path(model.Split('/')), new CpuOptions { Threads = threads }, kv);

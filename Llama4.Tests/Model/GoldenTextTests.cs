@@ -70,4 +70,15 @@ public class GoldenTextTests(ITestOutputHelper output)
             Assert.True(ours <= theirs, $"{model} {kv}: median row error {ours:e2}, the reference's bfloat16 run has {theirs:e2}");
         }
     }
+
+    [Fact]
+    public void Fp8_experts_equal_the_reference()
+    {
+        int[] ids = GoldenCases.Read("hf", "maverick-fp8", "cases.json").Ids("ids");
+        float[] expected = TestData.Npy("hf", "maverick-fp8", "weight-only.logits.npy").Values;
+        using var run = new ModelRun(TestData.Path("hf", "maverick-fp8"));
+        double worst = GoldenCases.RowErrors(run.Logits(ids), expected, run.Config.Vocabulary).Max();
+        output.WriteLine($"worst row {worst:e2}");
+        Assert.True(worst <= FloatBound, $"relative RMS {worst:e2} in the worst row");
+    }
 }
