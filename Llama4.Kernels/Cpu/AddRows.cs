@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Llama4.Kernels.Cpu;
@@ -23,6 +24,7 @@ public sealed unsafe partial class CpuDevice
     }
 
     /// <summary>y += x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddRow(float* x, float* y, int columns)
     {
         int c = 0;

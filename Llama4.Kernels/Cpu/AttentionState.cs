@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Llama4.Kernels.Cpu;
@@ -23,6 +24,7 @@ readonly unsafe struct AttentionState(float* memory, AttentionShape shape)
         new ReadOnlySpan<float>(other.Sum, shape.StateStride).CopyTo(new Span<float>(memory, shape.StateStride));
 
     /// <summary>Takes up what is known of later positions.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Merge(AttentionState later)
     {
         float largest = MathF.Max(Largest, later.Largest);

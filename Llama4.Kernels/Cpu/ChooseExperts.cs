@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Llama4.Kernels.Cpu;
 
 public sealed unsafe partial class CpuDevice
@@ -17,6 +19,7 @@ public sealed unsafe partial class CpuDevice
     /// <summary>One item is one row. Each choice is the best of those after the one before, in the order of logit down, index up.</summary>
     readonly struct ChooseExpertsWork(float* logits, int experts, int* chosen, float* scores, int choices) : IWork
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int item, int worker)
         {
             float* row = logits + (long)item * experts;

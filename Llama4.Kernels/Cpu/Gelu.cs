@@ -13,6 +13,7 @@ public sealed unsafe partial class CpuDevice
 
     readonly struct GeluWork(float* x, long count) : IWork
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int item, int worker)
         {
             long i = FlatBlocks.From(item), to = FlatBlocks.To(item, count);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Llama4.Kernels.Formats;
 
@@ -16,6 +17,7 @@ static unsafe class KvCodec
     /// <summary>
     /// Rounds to the nearest entry, ties to even. Q8_0: the scale is the largest magnitude of the block through 127, rounded to half.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Encode(float* source, int count, Encoding encoding, byte* target)
     {
         switch (encoding)
@@ -37,6 +39,7 @@ static unsafe class KvCodec
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decode(byte* source, int count, Encoding encoding, float* target)
     {
         switch (encoding)
@@ -88,6 +91,7 @@ static unsafe class KvCodec
         return Pack(Vector256.ConditionalSelect(isNaN, bits | Vector256.Create(0x400000), rounded) >>> 16);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void EncodeBlock(float* source, byte* target)
     {
         Vector256<float> a = Vector256.Load(source), b = Vector256.Load(source + 8), c = Vector256.Load(source + 16), d = Vector256.Load(source + 24);
@@ -101,6 +105,7 @@ static unsafe class KvCodec
         Vector256.Narrow(ab, cd).Store((sbyte*)target + 2);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void DecodeBlock(byte* source, float* target)
     {
         Vector256<float> scale = Vector256.Create(Bits.Half(*(ushort*)source));

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Llama4.Kernels.Cpu;
@@ -23,6 +24,7 @@ public sealed unsafe partial class CpuDevice
                 Row(x + row * blocks.Columns, y + row * blocks.Columns);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         void Row(float* source, float* target)
         {
             int columns = blocks.Columns;

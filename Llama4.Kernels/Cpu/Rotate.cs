@@ -25,6 +25,7 @@ public sealed unsafe partial class CpuDevice
                     Head(x + row * blocks.Columns + c, table + row % tableRows * headDim);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         void Head(float* head, float* turn)
         {
             int c = 0;

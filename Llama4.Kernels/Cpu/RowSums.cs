@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Llama4.Kernels.Cpu;
@@ -5,6 +6,7 @@ namespace Llama4.Kernels.Cpu;
 /// <summary>Sums over one row in a fixed order: 32 lanes, then a tree.</summary>
 static unsafe class RowSums
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Sum(float* row, int count)
     {
         Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;
@@ -22,6 +24,7 @@ static unsafe class RowSums
     }
 
     /// <summary>Σ (x − center)².</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float SumOfSquares(float* row, float center, int count)
     {
         Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default;

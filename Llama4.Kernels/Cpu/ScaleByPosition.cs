@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Llama4.Kernels.Cpu;
@@ -30,6 +31,7 @@ public sealed unsafe partial class CpuDevice
     }
 
     /// <summary>y = x · factor; y may be x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void MultiplyRow(float* x, float factor, float* y, int columns)
     {
         int c = 0;

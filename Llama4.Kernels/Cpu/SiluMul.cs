@@ -16,6 +16,7 @@ public sealed unsafe partial class CpuDevice
 
     readonly struct SiluMulWork(float* gate, float* up, float* y, long count) : IWork
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int item, int worker)
         {
             long i = FlatBlocks.From(item), to = FlatBlocks.To(item, count);

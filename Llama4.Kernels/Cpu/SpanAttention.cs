@@ -29,6 +29,7 @@ static unsafe class SpanAttention
     }
 
     /// <summary>scores[i, j] = query i · key j.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Scores(AttentionShape shape, float* queries, int count, float* keys, int length, float* scores)
     {
         const int Group = 8;
@@ -49,6 +50,7 @@ static unsafe class SpanAttention
     }
 
     /// <summary>Two queries and four keys; the second query's scores are a span further.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void DotPair(float* p, float* q, float** keys, int used, float* scores)
     {
         float* k0 = keys[0], k1 = keys[1], k2 = keys[2], k3 = keys[3];
@@ -75,6 +77,7 @@ static unsafe class SpanAttention
     }
 
     /// <summary>One query and eight keys.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void DotOne(float* p, float** keys, int used, float* scores)
     {
         float* k0 = keys[0], k1 = keys[1], k2 = keys[2], k3 = keys[3], k4 = keys[4], k5 = keys[5], k6 = keys[6], k7 = keys[7];
@@ -109,15 +112,14 @@ static unsafe class SpanAttention
     }
 
     /// <summary>Turns the scores of one query into weights e^(score / √N − m) and moves its state to the new largest score m.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Weigh(float* scores, int visible, AttentionShape shape, float* memory)
     {
         var state = new AttentionState(memory, shape);
         for (int j = visible; j % Lanes.Count != 0; j++) scores[j] = float.NegativeInfinity;
         var top = Vector256.Create(float.NegativeInfinity);
         for (int j = 0; j < visible; j += Lanes.Count) top = Vector256.MaxNative(top, Vector256.Load(scores + j));
-        float largest = top[0];
-        for (int lane = 1; lane < Lanes.Count; lane++) largest = MathF.Max(largest, top[lane]);
-        largest = MathF.Max(state.Largest, largest * shape.Scale);
+        float largest = MathF.Max(state.Largest, Lanes.Largest(top) * shape.Scale);
 
         Vector256<float> total = default, scale = Vector256.Create(shape.Scale), less = Vector256.Create(-largest);
         for (int j = 0; j < visible; j += Lanes.Count)
@@ -134,6 +136,7 @@ static unsafe class SpanAttention
     }
 
     /// <summary>Adds weight · value to four vectors of each query's sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void SumValues(AttentionShape shape, int count, int* visible, float* weights, float* values, float* sums)
     {
         for (int i = 0; i < count;)
@@ -147,6 +150,7 @@ static unsafe class SpanAttention
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddPair(float* weights, int visible, float* values, int stride, float* p, float* q)
     {
         Vector256<float> p0 = Vector256.Load(p), p1 = Vector256.Load(p + 8), p2 = Vector256.Load(p + 16), p3 = Vector256.Load(p + 24);
@@ -177,6 +181,7 @@ static unsafe class SpanAttention
         q3.Store(q + 24);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddOne(float* weights, int visible, float* values, int stride, float* p)
     {
         Vector256<float> p0 = Vector256.Load(p), p1 = Vector256.Load(p + 8), p2 = Vector256.Load(p + 16), p3 = Vector256.Load(p + 24);

@@ -41,7 +41,15 @@ sealed unsafe class Team : IDisposable
         crowded = threads > Environment.ProcessorCount;
         helpers = new Helper[threads - 1];
         for (int i = 0; i < helpers.Length; i++) helpers[i] = new Helper(this, i + 1);
-        foreach (Helper helper in helpers) helper.Start();
+        try
+        {
+            foreach (Helper helper in helpers) helper.Start();
+        }
+        catch
+        {
+            Dispose(); // The system refuses another thread: end those that run.
+            throw;
+        }
     }
 
     public int Threads { get; }
@@ -145,8 +153,9 @@ sealed unsafe class Team : IDisposable
 
         public void Start()
         {
-            thread = new Thread(Help) { IsBackground = true, Name = $"compute {worker}" };
-            thread.Start();
+            var started = new Thread(Help) { IsBackground = true, Name = $"compute {worker}" };
+            started.Start();
+            thread = started;
         }
 
         public void Wake()

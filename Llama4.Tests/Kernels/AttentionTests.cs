@@ -1,4 +1,5 @@
 using Llama4.Kernels;
+using Llama4.Kernels.Cpu;
 using Encoding = Llama4.Kernels.Encoding;
 
 namespace Llama4.Tests.Kernels;
@@ -83,6 +84,23 @@ public sealed class AttentionTests
                 for (int s = 0; s < 4; s++) other.Write(s, 0, other.Keys[s].Length / (2 * headDim));
                 Numbers.AssertSameBits(other.Attend(rows, q), all, "one thread, other pages");
             }
+    }
+
+    [Fact]
+    public void One_row_over_a_long_context_is_shared_by_many_threads_without_a_trace()
+    {
+        const int length = 32_768, heads = 8, headDim = 8;
+        float[] q = Numbers.Normal(1, 5 * heads * headDim);
+        float[]? expected = null;
+        foreach (int threads in (int[])[1, 2, 7, 64])
+        {
+            using var device = new CpuDevice(new CpuOptions { Threads = threads });
+            using var memory = new Workspace(device);
+            var cache = new TestCache(memory, 6, [length], heads, headDim, Encoding.BF16, 1024, 0);
+            cache.Write(0, 0, length);
+            float[] y = cache.Attend([(0, length - 1)], q);
+            Numbers.AssertSameBits(expected ??= y, y, $"{threads} threads");
+        }
     }
 
     [Theory]
