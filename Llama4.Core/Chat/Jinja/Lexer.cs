@@ -187,7 +187,9 @@ sealed class Lexer
             close += source[close] == '\\' ? 2 : 1;
         if (close >= source.Length)
             throw Error($"unexpected char '{quote}': the string does not end");
-        Add(TokenKind.String, StringLiteral.Unescape(source.AsSpan(at + 1, close - at - 1), line));
+        if (!StringLiteral.TryUnescape(source.AsSpan(at + 1, close - at - 1), escapedSlash: false, out string meant))
+            throw Error("an escape in a string is unknown, not supported (\\N) or lacks digits");
+        Add(TokenKind.String, meant);
         MoveTo(close + 1);
     }
 

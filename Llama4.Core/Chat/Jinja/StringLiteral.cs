@@ -5,54 +5,67 @@ namespace Llama4.Core.Chat.Jinja;
 
 static class StringLiteral
 {
-    /// <summary>What the characters between the quotes mean: Python's escapes, except names (\N).</summary>
-    public static string Unescape(ReadOnlySpan<char> written, int line)
+    /// <summary>What the characters between the quotes mean, by Python's escapes. False where an escape is none of them, or names a character (\N).</summary>
+    /// <param name="escapedSlash">Whether \/ is a slash, as in JSON.</param>
+    public static bool TryUnescape(ReadOnlySpan<char> written, bool escapedSlash, out string meant)
     {
         if (!written.Contains('\\'))
-            return written.ToString();
-        var meant = new StringBuilder(written.Length);
+        {
+            meant = written.ToString();
+            return true;
+        }
+        var result = new StringBuilder(written.Length);
+        meant = "";
         for (int at = 0; at < written.Length; at++)
         {
             if (written[at] != '\\' || at + 1 == written.Length)
             {
-                meant.Append(written[at]);
+                result.Append(written[at]);
                 continue;
             }
             char kind = written[++at];
             int digits = kind switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
             if (digits > 0)
             {
-                AppendCodePoint(meant, written[(at + 1)..], digits, line);
+                if (!TryAppendCodePoint(result, written[(at + 1)..], digits))
+                    return false;
                 at += digits;
             }
             else if (kind is >= '0' and <= '7')
-            {
-                int value = 0, end = Math.Min(at + 3, written.Length);
-                for (; at < end && written[at] is >= '0' and <= '7'; at++)
-                    value = value * 8 + written[at] - '0';
-                meant.Append((char)value);
-                at--;
-            }
+                result.Append(Octal(written, ref at));
             else if (kind == 'N')
-                throw TemplateException.NotSupported(@"\N in a string", line);
+                return false;
             else
-                meant.Append(kind switch
+                result.Append(kind switch
                 {
                     'n' => "\n", 't' => "\t", 'r' => "\r", 'a' => "\a", 'b' => "\b", 'f' => "\f", 'v' => "\v", '\n' => "",
                     '\\' or '\'' or '"' => kind.ToString(),
+                    '/' when escapedSlash => "/",
                     _ => "\\" + kind,
                 });
         }
-        return meant.ToString();
+        meant = result.ToString();
+        return true;
     }
 
-    static void AppendCodePoint(StringBuilder meant, ReadOnlySpan<char> rest, int digits, int line)
+    /// <summary>Up to three digits; the position is left on the last.</summary>
+    static char Octal(ReadOnlySpan<char> written, ref int at)
+    {
+        int value = 0, end = Math.Min(at + 3, written.Length);
+        for (; at < end && written[at] is >= '0' and <= '7'; at++)
+            value = value * 8 + written[at] - '0';
+        at--;
+        return (char)value;
+    }
+
+    static bool TryAppendCodePoint(StringBuilder result, ReadOnlySpan<char> rest, int digits)
     {
         if (rest.Length < digits || !uint.TryParse(rest[..digits], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value) || value > 0x10ffff)
-            throw new TemplateException($"a string escape needs {digits} hexadecimal digits of a character", line);
+            return false;
         if (value < 0x10000)
-            meant.Append((char)value);
+            result.Append((char)value);
         else
-            meant.Append(char.ConvertFromUtf32((int)value));
+            result.Append(char.ConvertFromUtf32((int)value));
+        return true;
     }
 }
