@@ -3,11 +3,11 @@ using System.Numerics;
 namespace Llama4.Core.Chat.Jinja;
 
 /// <summary>What one rendering has left, and where it is. Every operation whose cost depends on its operands pays here before it works.</summary>
-sealed class Budget
+sealed class Budget(int steps = Limits.Steps)
 {
     const int charactersPerStep = 64;
 
-    long left = (long)Limits.Steps * charactersPerStep;
+    long left = (long)steps * charactersPerStep;
     int walk;
 
     /// <summary>Source line of the node evaluated last.</summary>
@@ -19,7 +19,7 @@ sealed class Budget
     {
         left -= count;
         if (left < 0)
-            throw new TemplateException($"more than {Limits.Steps} steps");
+            throw new TemplateException($"more than {steps} steps");
     }
 
     /// <summary>A search for <paramref name="needle"/> characters in <paramref name="haystack"/>: the worst case is their product.</summary>

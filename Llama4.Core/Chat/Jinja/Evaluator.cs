@@ -82,21 +82,22 @@ sealed partial class Evaluator(Budget budget)
         IReadOnlyList<Value> items = Sequences.Items(budget, Evaluate(loop.Items, scope));
         if (loop.Filter is not null)
             items = Where(items, loop, scope);
-        if (items.Count == 0)
-        {
-            Execute(loop.Otherwise, new Scope(scope), output);
-            return;
-        }
         var state = new Loop(items);
+        bool whole = false;
         for (; state.Index < items.Count; state.Index++)
         {
             budget.Steps();
             var round = new Scope(scope);
             round.Set("loop", state);
             Assign(loop.Target, items[state.Index], round);
-            if (Execute(loop.Body, round, output) == Flow.Break)
+            Flow flow = Execute(loop.Body, round, output);
+            whole |= flow == Flow.Through;
+            if (flow == Flow.Break)
                 break;
         }
+        // As in Jinja, "else" runs where no round reached its end, be it by break or continue.
+        if (!whole)
+            Execute(loop.Otherwise, new Scope(scope), output);
     }
 
     List<Value> Where(IReadOnlyList<Value> items, For loop, Scope scope)

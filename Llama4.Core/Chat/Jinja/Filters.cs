@@ -48,7 +48,7 @@ static class Filters
         ["title"] = new([], (budget, value, _) => TextFunctions.TitleWords(budget, Printer.ToText(budget, value))),
         ["tojson"] = new(["ensure_ascii", "indent", "separators", "sort_keys"], ToJson),
         ["trim"] = new(["chars"], (budget, value, a) => TextFunctions.Strip(budget, Printer.ToText(budget, value), a[0] is null or None ? null : Methods.NeedText("trim", a[0]))),
-        ["truncate"] = new(["length", "killwords", "end", "leeway"], (budget, value, a) => TextFunctions.Truncate(budget, Printer.ToText(budget, value),
+        ["truncate"] = new(["length", "killwords", "end", "leeway"], (budget, value, a) => TextFunctions.Truncate(budget, Methods.NeedText("truncate", value),
             Methods.Whole("truncate", a[0], 255), Flag(a[1]), a[2] is null ? Text.Trusted("...") : Methods.NeedText("truncate", a[2]), Methods.Whole("truncate", a[3], 5))),
         ["unique"] = new(["case_sensitive", "attribute"], SequenceFilters.Unique),
         ["upper"] = new([], (budget, value, _) => TextFunctions.Cased(budget, Printer.ToText(budget, value), upper: true)),
@@ -149,7 +149,7 @@ static class Filters
     static Text Indent(Budget budget, Value value, Value?[] arguments)
     {
         Text indent = arguments[0] as Text ?? (Text)Sequences.Repeat(budget, Text.Untrusted(" "), Methods.Whole("indent", arguments[0], 4));
-        return TextFunctions.Indent(budget, Printer.ToText(budget, value), indent, Flag(arguments[1]), Flag(arguments[2]));
+        return TextFunctions.Indent(budget, Methods.NeedText("indent", value), indent, Flag(arguments[1]), Flag(arguments[2]));
     }
 
     static Int WordCount(Budget budget, Text text)

@@ -93,11 +93,11 @@ static class Formatting
             text = text.Part(budget, 0, text.OffsetOf(longest));
         int padding = Math.Max(0, specification.Width - sign.Length - text.Length);
         bool zeros = specification.Zero && !specification.Left && specification.Kind is not ('s' or 'r');
-        output.AppendRepeated(" ", specification.Left || zeros ? 0 : padding);
+        output.AppendMade(' ', specification.Left || zeros ? 0 : padding);
         output.AppendMade(sign);
-        output.AppendRepeated("0", zeros ? padding : 0);
+        output.AppendMade('0', zeros ? padding : 0);
         output.Append(text);
-        output.AppendRepeated(" ", specification.Left ? padding : 0);
+        output.AppendMade(' ', specification.Left ? padding : 0);
     }
 
     static string Digits(PercentSpecification specification, Value value)

@@ -126,7 +126,8 @@ static class Json
         if (layout.Indent is null)
             return;
         output.AppendMade("\n");
-        output.AppendRepeated(layout.Indent, depth);
+        for (int i = 0; i < depth; i++)
+            output.AppendMade(layout.Indent);
     }
 
     static Text KeyText(Value key) => key switch

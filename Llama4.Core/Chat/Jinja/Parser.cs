@@ -77,6 +77,15 @@ sealed partial class Parser
         return body;
     }
 
+    /// <summary>The body of a block whose text is a value: no break or continue leads out of it.</summary>
+    List<Statement> CapturedBody(string end)
+    {
+        (int outer, loops) = (loops, 0);
+        List<Statement> body = BodyTo(end);
+        loops = outer;
+        return body;
+    }
+
     If ParseIf(Token tag)
     {
         List<(Expression, IReadOnlyList<Statement>)> branches = [];
@@ -117,7 +126,7 @@ sealed partial class Parser
         if (SkipOperator("="))
             return new Set(target, TupleOrExpression(), tag.Line);
         FilterOf? filter = SkipOperator("|") ? FilterChain() : null;
-        return new SetBlock(target, filter, BodyTo("endset"), tag.Line);
+        return new SetBlock(target, filter, CapturedBody("endset"), tag.Line);
     }
 
     Macro ParseMacro(Token tag)
@@ -136,10 +145,7 @@ sealed partial class Parser
             parameters.Add((parameter.Text, otherwise));
         }
         ExpectOperator(")");
-        (int outer, loops) = (loops, 0);
-        IReadOnlyList<Statement> body = BodyTo("endmacro");
-        loops = outer;
-        return new Macro(name, parameters, body, tag.Line);
+        return new Macro(name, parameters, CapturedBody("endmacro"), tag.Line);
     }
 
     With ParseWith(Token tag)
@@ -156,7 +162,7 @@ sealed partial class Parser
         return new With(variables, BodyTo("endwith"), tag.Line);
     }
 
-    FilterBlock ParseFilterBlock(Token tag) => new(FilterChain(), BodyTo("endfilter"), tag.Line);
+    FilterBlock ParseFilterBlock(Token tag) => new(FilterChain(), CapturedBody("endfilter"), tag.Line);
 
     Target ParseTarget()
     {

@@ -11,7 +11,7 @@ static class SequenceFilters
         {
             Value?[] named = arguments.Bind("map", ["attribute", "default"]);
             Text attribute = Methods.NeedText("map", named[0]);
-            return Each(budget, value, item =>
+            return Each(budget, OrNothing(value), item =>
             {
                 Value found = Attribute(budget, item, attribute);
                 return found is Undefined ? named[1] ?? found : found;
@@ -19,16 +19,16 @@ static class SequenceFilters
         }
         (Value first, Arguments rest) = arguments.Split("map");
         string name = Methods.NeedText("map", first).Chars;
-        return Each(budget, value, item => Filters.Apply(budget, name, item, rest));
+        return Each(budget, OrNothing(value), item => Filters.Apply(budget, name, item, rest));
     }
 
     public static Value Select(Budget budget, Value value, Arguments arguments, bool keep) =>
-        Where(budget, value, item => Passes(budget, item, arguments) == keep);
+        Where(budget, OrNothing(value), item => Passes(budget, item, arguments) == keep);
 
     public static Value SelectAttribute(Budget budget, Value value, Arguments arguments, bool keep)
     {
         (Value first, Arguments rest) = arguments.Split("selectattr");
-        return Where(budget, value, item => Passes(budget, Attribute(budget, item, first), rest) == keep);
+        return Where(budget, OrNothing(value), item => Passes(budget, Attribute(budget, item, first), rest) == keep);
     }
 
     public static Value Join(Budget budget, Value value, Value?[] arguments)
@@ -104,6 +104,9 @@ static class SequenceFilters
         }
         return item;
     }
+
+    /// <summary>For map, select and their like "none" and "false" have no items; other filters refuse them.</summary>
+    static Value OrNothing(Value value) => Operators.IsTrue(value) ? value : new Iterator([]);
 
     static bool Passes(Budget budget, Value item, Arguments arguments)
     {

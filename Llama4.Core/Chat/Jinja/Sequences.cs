@@ -62,7 +62,7 @@ static class Sequences
         if (value is Undefined undefined)
             throw undefined.Error();
         if (value is not (Text or Sequence { IsIndexed: true }))
-            return new Undefined($"'{value.TypeName}' object cannot be sliced");
+            throw new TemplateException($"'{value.TypeName}' object cannot be sliced");
         int length = Length(value), stride = step is None ? 1 : Bound(step, -length - 1, length + 1);
         if (stride == 0)
             throw new TemplateException("slice step cannot be zero");
@@ -99,10 +99,15 @@ static class Sequences
         {
             if ((long)text.Chars.Length * count > Limits.TextLength)
                 throw new TemplateException($"a text of more than {Limits.TextLength} characters");
-            var repeated = new TextBuilder(budget);
-            for (int i = 0; i < count && text.Chars.Length > 0; i++)
-                repeated.Append(text);
-            return repeated.ToText();
+            Text repeated = Text.Empty;
+            for (Text power = text; count > 0; count >>= 1)
+            {
+                if (count % 2 == 1)
+                    repeated = Operators.Concat(budget, repeated, power);
+                if (count > 1)
+                    power = Operators.Concat(budget, power, power);
+            }
+            return repeated;
         }
         var sequence = (Sequence)value;
         budget.Items((long)sequence.Items.Count * count);

@@ -5,6 +5,9 @@ namespace Llama4.Core.Chat.Jinja;
 /// <summary>Puts texts together and keeps, character by character, who wrote them.</summary>
 sealed class TextBuilder(Budget budget)
 {
+    /// <summary>What a piece costs besides its characters.</summary>
+    const int pieceCost = 4;
+
     readonly StringBuilder chars = new();
     readonly List<int> edges = [];
     bool startsTrusted, endsTrusted;
@@ -15,7 +18,7 @@ sealed class TextBuilder(Budget budget)
     {
         if (added.IsEmpty)
             return;
-        budget.Characters(added.Length);
+        budget.Characters(added.Length + pieceCost);
         if (added.Length > Limits.TextLength - chars.Length)
             throw new TemplateException($"a text of more than {Limits.TextLength} characters");
         if (chars.Length == 0)
@@ -41,12 +44,12 @@ sealed class TextBuilder(Budget budget)
     /// <summary>Characters that neither the template nor a variable spelled out: digits of a number, quotes around an item.</summary>
     public void AppendMade(ReadOnlySpan<char> made) => Append(made, trusted: false);
 
-    public void AppendRepeated(ReadOnlySpan<char> unit, long count, bool trusted = false)
+    /// <summary>Padding.</summary>
+    public void AppendMade(char filler, int count)
     {
-        if (count * unit.Length > Limits.TextLength)
+        if (count > Limits.TextLength)
             throw new TemplateException($"a text of more than {Limits.TextLength} characters");
-        for (long i = 0; i < count; i++)
-            Append(unit, trusted);
+        AppendMade(new string(filler, count));
     }
 
     public Text ToText() => chars.Length == 0 ? Text.Empty : new Text(chars.ToString(), startsTrusted, [.. edges]);

@@ -130,9 +130,9 @@ static class TextFunctions
     {
         int padding = Math.Max(0, width - text.Length), left = padding / 2 + (padding & width & 1);
         var output = new TextBuilder(budget);
-        output.AppendRepeated(" ", left);
+        output.AppendMade(' ', left);
         output.Append(text);
-        output.AppendRepeated(" ", padding - left);
+        output.AppendMade(' ', padding - left);
         return output.ToText();
     }
 
