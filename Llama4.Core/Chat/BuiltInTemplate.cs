@@ -6,7 +6,9 @@ namespace Llama4.Core.Chat;
 /// <summary>The prompt of the Llama 4 release (specification 5.2, template A), written out without an interpreter.</summary>
 sealed class BuiltInTemplate
 {
-    const string format = "Respond in the format {\"name\": function name, \"parameters\": dictionary of argument name and its value}.Do not use variables.\n\n";
+    const string format =
+        "Respond in the format {\"name\": function name, \"parameters\": dictionary of argument name and its value}."
+        + "Do not use variables.\n\n";
 
     readonly Budget budget;
     readonly ChatTemplateOptions options;
@@ -24,7 +26,8 @@ sealed class BuiltInTemplate
         Value defined = options.Variables.TryGetValue("custom_tools", out JsonNode? custom) ? Json.FromNode(custom)
             : options.Tools is null ? None.Value : TemplateVariables.Tools(options.Tools);
         tools = defined is None ? null : Sequences.Items(budget, defined);
-        toolsInUserMessage = !options.Variables.TryGetValue("tools_in_user_message", out JsonNode? given) || Operators.IsTrue(Json.FromNode(given));
+        toolsInUserMessage = !options.Variables.TryGetValue("tools_in_user_message", out JsonNode? given)
+            || Operators.IsTrue(Json.FromNode(given));
     }
 
     public Text Render(string beginOfText)
@@ -60,7 +63,8 @@ sealed class BuiltInTemplate
     void WriteQuestionWithTools(ChatMessage message)
     {
         WriteHeader("user");
-        Write("Given the following functions, please respond with a JSON for a function call with its proper arguments that best answers the given prompt.\n\n" + format);
+        Write("Given the following functions, please respond with a JSON for a function call "
+            + "with its proper arguments that best answers the given prompt.\n\n" + format);
         WriteTools();
         var content = new TextBuilder(budget);
         WriteContent(content, message);

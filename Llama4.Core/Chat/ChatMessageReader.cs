@@ -64,7 +64,7 @@ static class ChatMessageReader
         return new ToolCall(ReadText(function, place + ".function", "name"), arguments, id);
     }
 
-    static List<T> ReadArray<T>(JsonElement array, string place, Func<JsonElement, string, T> read)
+    public static List<T> ReadArray<T>(JsonElement array, string place, Func<JsonElement, string, T> read)
     {
         int count = Require(array, place, JsonValueKind.Array).GetArrayLength();
         if (count > mostItems)

@@ -74,8 +74,9 @@ public sealed class ChatTemplate
         for (int i = 0; i < messages.Count; i++)
             if (!roles.Contains(messages[i].Role))
                 throw new InvalidRequestException($"messages[{i}]: role \"{messages[i].Role}\" is not one of {string.Join(", ", roles)}");
+        IReadOnlySet<string> allowed = ChatTemplateOptions.AllowedVariables;
         foreach (string variable in options.Variables.Keys)
-            if (!ChatTemplateOptions.AllowedVariables.Contains(variable))
-                throw new InvalidRequestException($"template variable \"{variable}\" is not one of {string.Join(", ", ChatTemplateOptions.AllowedVariables)}");
+            if (!allowed.Contains(variable))
+                throw new InvalidRequestException($"template variable \"{variable}\" is not one of {string.Join(", ", allowed)}");
     }
 }

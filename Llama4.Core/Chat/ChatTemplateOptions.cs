@@ -5,7 +5,9 @@ namespace Llama4.Core.Chat;
 /// <summary>What a chat template is told besides the messages.</summary>
 public sealed record ChatTemplateOptions
 {
-    /// <summary>Names that <see cref="Variables"/> may give: switches and lists that known templates read. No name of the language is among them.</summary>
+    /// <summary>
+    /// Names that <see cref="Variables"/> may give: switches and lists that known templates read. No name of the language is among them.
+    /// </summary>
     public static IReadOnlySet<string> AllowedVariables { get; } = new HashSet<string>
     {
         "tools_in_user_message", "custom_tools", "builtin_tools", "documents", "enable_thinking", "thinking", "reasoning_effort",

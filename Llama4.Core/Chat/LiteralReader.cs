@@ -88,7 +88,9 @@ sealed class LiteralReader(string text)
         return true;
     }
 
-    /// <summary>From an opening bracket to behind its closing one, strings aside; false, at the end of the text, where there is none.</summary>
+    /// <summary>
+    /// From an opening bracket to behind its closing one, strings aside; false, at the end of the text, where there is none.
+    /// </summary>
     public bool SkipBalanced()
     {
         int open = 0;
@@ -190,7 +192,8 @@ sealed class LiteralReader(string text)
         while (!AtEnd && (char.IsAsciiLetterOrDigit(text[Position]) || text[Position] is '.' or '+' or '-'))
             Position++;
         string written = text[start..Position];
-        if (written.Length > longestNumber || !double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) || !double.IsFinite(number))
+        if (written.Length > longestNumber || !double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            || !double.IsFinite(number))
             return false;
         string digits = written.TrimStart('+', '-');
         if (digits.Length > 1 && digits[0] == '0' && char.IsAsciiDigit(digits[1]))

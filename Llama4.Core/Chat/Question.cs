@@ -3,13 +3,17 @@ using System.Text.Json.Nodes;
 namespace Llama4.Core.Chat;
 
 /// <summary>A conversation and the answer that a model is expected to give.</summary>
-/// <param name="Line">Where it stands in its list, from 1.</param>
-/// <param name="Answer">The text up to the stop token.</param>
-public sealed record Question(int Line, string Answer)
+public sealed class Question
 {
-    readonly Func<IReadOnlyList<ChatMessage>> messages = () => [];
+    readonly Func<IReadOnlyList<ChatMessage>> messages;
 
-    internal Question(int line, string answer, Func<IReadOnlyList<ChatMessage>> messages) : this(line, answer) => this.messages = messages;
+    internal Question(Func<IReadOnlyList<ChatMessage>> messages) => this.messages = messages;
+
+    /// <summary>Where it stands in its list, from 1.</summary>
+    public required int Line { get; init; }
+
+    /// <summary>The text up to the stop token.</summary>
+    public required string Answer { get; init; }
 
     /// <summary>Empty where the list gives none.</summary>
     public string Category { get; init; } = "";

@@ -50,15 +50,16 @@ public static class QuestionList
             root = document.RootElement.Clone();
         JsonElement messages = ChatMessageReader.Get(root, "question", "messages");
         ChatMessageReader.Read(messages, name => { Find(folder, name); return unloaded; });
-        return new Question(line, ChatMessageReader.ReadText(root, "question", "answer"),
-            () => ChatMessageReader.Read(messages, name => loadImage(Find(folder, name))))
+        return new Question(() => ChatMessageReader.Read(messages, name => loadImage(Find(folder, name))))
         {
+            Line = line,
+            Answer = ChatMessageReader.ReadText(root, "question", "answer"),
             Category = root.TryGetProperty("category", out _) ? ChatMessageReader.ReadText(root, "question", "category") : "",
             Tools = root.TryGetProperty("tools", out JsonElement tools) ? ChatMessageReader.ReadTools(tools) : null,
             Margin = root.TryGetProperty("margin", out JsonElement margin) ? Number(margin, "margin").GetDouble() : null,
             PromptTokens = root.TryGetProperty("prompt_tokens", out JsonElement count) ? Whole(count, "prompt_tokens") : null,
             Tokens = root.TryGetProperty("tokens", out JsonElement tokens)
-                ? [.. ChatMessageReader.Require(tokens, "tokens", JsonValueKind.Array).EnumerateArray().Select(token => Whole(token, "tokens"))]
+                ? ChatMessageReader.ReadArray(tokens, "tokens", Whole)
                 : null,
         };
     }

@@ -6,7 +6,8 @@ namespace Llama4.Core.Chat;
 /// <summary>What a template sees of a request, in the shape that chat APIs and the reference implementation give it.</summary>
 static class TemplateVariables
 {
-    public static Dictionary<string, Value> Create(IReadOnlyList<ChatMessage> messages, ChatTemplateOptions options, string beginOfText, string endOfTurn)
+    public static Dictionary<string, Value> Create(
+        IReadOnlyList<ChatMessage> messages, ChatTemplateOptions options, string beginOfText, string endOfTurn)
     {
         Dictionary<string, Value> variables = new()
         {

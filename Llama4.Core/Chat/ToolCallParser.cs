@@ -5,8 +5,8 @@ namespace Llama4.Core.Chat;
 /// <summary>
 /// Finds the function calls that end an answer, in the forms that Llama 4 models write: a Python list [f(a=1), g()], calls without the
 /// brackets at the start of a line, JSON objects {"name": …, "parameters" or "arguments": {…}} or an array of them, and
-/// &lt;function=NAME&gt;{…}&lt;/function&gt;. Time is linear in the length of the answer. For answers to requests with tools: elsewhere an
-/// answer may well end in code that looks like a call.
+/// &lt;function=NAME&gt;{…}&lt;/function&gt;. Time is linear in the length of the answer. For answers to requests with tools:
+/// elsewhere an answer may well end in code that looks like a call.
 /// </summary>
 public sealed class ToolCallParser
 {
@@ -44,13 +44,15 @@ public sealed class ToolCallParser
         return new ParsedAnswer(text, []);
     }
 
-    bool MayBegin(int at) => text[at] is '[' or '{' || StartsWith(at, functionTag) || (LiteralReader.BeginsName(text[at]) && IsLineStart(at));
+    bool MayBegin(int at) =>
+        text[at] is '[' or '{' || StartsWith(at, functionTag) || (LiteralReader.BeginsName(text[at]) && IsLineStart(at));
 
     bool IsLineStart(int at)
     {
         while (at > 0 && text[at - 1] is ' ' or '\t')
             at--;
-        return at == 0 || text[at - 1] == '\n' || (text[at - 1] == '>' && Array.Exists(blanks, blank => text.AsSpan(0, at).EndsWith(blank)));
+        return at == 0 || text[at - 1] == '\n'
+            || (text[at - 1] == '>' && Array.Exists(blanks, blank => text.AsSpan(0, at).EndsWith(blank)));
     }
 
     /// <summary>Whether from here on there are calls only, and at least one.</summary>

@@ -35,6 +35,7 @@ static class FuzzProgram
         ["gif"] = () => ImageTargets.Gif,
         ["bmp"] = () => ImageTargets.Bmp,
         ["jinja"] = () => JinjaTarget.Target,
+        ["tool-calls"] = () => ToolCallTarget.Target,
     };
 
     public static int Run(string[] args, TextWriter output)

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Llama4.Core.Chat.Jinja;
 
-/// <summary>What one rendering has left, and where it is. Every operation whose cost depends on its operands pays here before it works.</summary>
+/// <summary>
+/// What one rendering has left, and where it is. Every operation whose cost depends on its operands pays here before it works.
+/// </summary>
 sealed class Budget(int steps = Limits.Steps)
 {
     const int charactersPerStep = 64;
@@ -22,7 +24,7 @@ sealed class Budget(int steps = Limits.Steps)
             throw new TemplateException($"more than {steps} steps");
     }
 
-    /// <summary>A search for <paramref name="needle"/> characters in <paramref name="haystack"/>: the worst case is their product.</summary>
+    /// <summary>A search for so many characters in so many others: the worst case is their product.</summary>
     public void Search(int haystack, int needle) => Characters(haystack * (1L + needle / charactersPerStep));
 
     /// <summary>A list or dict is about to be made.</summary>

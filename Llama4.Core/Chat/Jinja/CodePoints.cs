@@ -11,6 +11,14 @@ static class CodePoints
 
     public static int At(string chars, int at) => LengthAt(chars, at) == 2 ? char.ConvertToUtf32(chars[at], chars[at + 1]) : chars[at];
 
+    public static HashSet<int> Of(string chars)
+    {
+        HashSet<int> all = [];
+        for (int at = 0; at < chars.Length; at += LengthAt(chars, at))
+            all.Add(At(chars, at));
+        return all;
+    }
+
     /// <summary>White space as str.isspace has it: four control characters more than Unicode's property.</summary>
     public static bool IsSpace(char character) => char.IsWhiteSpace(character) || character is >= '\x1c' and <= '\x1f';
 

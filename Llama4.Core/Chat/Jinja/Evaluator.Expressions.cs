@@ -12,7 +12,8 @@ sealed partial class Evaluator
             Name name => Find(name, scope),
             AttributeOf attribute => Access.Attribute(budget, Evaluate(attribute.Target, scope), attribute.Attribute),
             SubscriptOf subscript => Access.Subscript(budget, Evaluate(subscript.Target, scope), Evaluate(subscript.Key, scope)),
-            SliceOf slice => Sequences.Slice(budget, Evaluate(slice.Target, scope), Bound(slice.Start, scope), Bound(slice.Stop, scope), Bound(slice.Step, scope)),
+            SliceOf slice => Sequences.Slice(
+                budget, Evaluate(slice.Target, scope), Bound(slice.Start, scope), Bound(slice.Stop, scope), Bound(slice.Step, scope)),
             Comparison comparison => Compare(comparison, scope),
             Logic logic => Decide(logic, scope),
             Unary { Operator: "not" } not => Bool.Of(!Operators.IsTrue(Evaluate(not.Operand, scope))),
@@ -23,7 +24,8 @@ sealed partial class Evaluator
                 : choice.Otherwise is null ? new Undefined("the inline if-expression evaluated to false and no else section was defined.")
                 : Evaluate(choice.Otherwise, scope),
             FilterOf filter => ApplyFilter(filter, null, scope),
-            TestOf test => Bool.Of(Tests.Holds(budget, test.Test, Evaluate(test.Target, scope), Evaluate(test.Arguments, scope)) != test.Negated),
+            TestOf test => Bool.Of(
+                Tests.Holds(budget, test.Test, Evaluate(test.Target, scope), Evaluate(test.Arguments, scope)) != test.Negated),
             Call call => Invoke(call, scope),
             ListDisplay list => new Sequence(list.Kind, All(list.Items, scope)),
             DictDisplay dict => MakeDict(dict, scope),
@@ -91,7 +93,8 @@ sealed partial class Evaluator
 
     Arguments Evaluate(ArgumentList arguments, Scope scope) => arguments.Positional.Count + arguments.Named.Count == 0
         ? Arguments.None
-        : new Arguments(All(arguments.Positional, scope), [.. arguments.Named.Select(argument => (argument.Name, Evaluate(argument.Value, scope)))]);
+        : new Arguments(
+            All(arguments.Positional, scope), [.. arguments.Named.Select(argument => (argument.Name, Evaluate(argument.Value, scope)))]);
 
     /// <param name="body">The value where the chain begins in a filter block.</param>
     Value ApplyFilter(FilterOf filter, Text? body, Scope scope)

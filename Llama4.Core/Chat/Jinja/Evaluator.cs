@@ -127,7 +127,8 @@ sealed partial class Evaluator(Budget budget)
         for (int i = 0; i < given.Length; i++)
         {
             (string name, Expression? otherwise) = macro.Parameters[i];
-            inner.Set(name, given[i] ?? (otherwise is null ? new Undefined($"parameter '{name}' was not provided") : Evaluate(otherwise, inner)));
+            inner.Set(name, given[i]
+                ?? (otherwise is null ? new Undefined($"parameter '{name}' was not provided") : Evaluate(otherwise, inner)));
         }
         var output = new TextBuilder(budget);
         Execute(macro.Body, inner, output);

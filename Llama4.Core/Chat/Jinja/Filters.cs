@@ -9,14 +9,16 @@ static class Filters
 
     static readonly HashSet<string> refused =
     [
-        "attr", "batch", "filesizeformat", "forceescape", "groupby", "pprint", "random", "slice", "striptags", "urlencode", "urlize", "wordwrap", "xmlattr",
+        "attr", "batch", "filesizeformat", "forceescape", "groupby", "pprint", "random", "slice", "striptags", "urlencode", "urlize",
+        "wordwrap", "xmlattr",
     ];
 
     static readonly Dictionary<string, Filter> table = new()
     {
-        ["abs"] = new([], (_, value, _) => Numbers.IsNumber(value) ? Absolute(value) : throw new TemplateException($"bad operand type for abs(): '{value.TypeName}'")),
+        ["abs"] = new([], (_, value, _) => Absolute(value)),
         ["capitalize"] = new([], (budget, value, _) => TextFunctions.Capitalize(budget, Printer.ToText(budget, value))),
-        ["center"] = new(["width"], (budget, value, a) => TextFunctions.Center(budget, Printer.ToText(budget, value), Methods.Whole("center", a[0], 80))),
+        ["center"] = new(["width"], (budget, value, a) =>
+            TextFunctions.Center(budget, Printer.ToText(budget, value), Methods.Whole("center", a[0], 80))),
         ["count"] = new([], (_, value, _) => new Int(Sequences.Length(value))),
         ["length"] = new([], (_, value, _) => new Int(Sequences.Length(value))),
         ["d"] = new(["default_value", "boolean"], Default),
@@ -24,7 +26,8 @@ static class Filters
         ["dictsort"] = new(["case_sensitive", "by", "reverse"], SequenceFilters.SortDict),
         ["e"] = new([], Escape),
         ["escape"] = new([], Escape),
-        ["first"] = new([], (budget, value, _) => Sequences.Items(budget, value) is [var first, ..] ? first : new Undefined("No first item, sequence was empty.")),
+        ["first"] = new([], (budget, value, _) =>
+            Sequences.Items(budget, value) is [var first, ..] ? first : new Undefined("No first item, sequence was empty.")),
         ["float"] = new(["default"], ToFloat),
         ["indent"] = new(["width", "first", "blank"], Indent),
         ["int"] = new(["default", "base"], ToInt),
@@ -37,8 +40,7 @@ static class Filters
         ["lower"] = new([], (budget, value, _) => TextFunctions.Cased(budget, Printer.ToText(budget, value), upper: false)),
         ["max"] = new(["case_sensitive", "attribute"], (budget, value, a) => SequenceFilters.Extreme(budget, value, a, largest: true)),
         ["min"] = new(["case_sensitive", "attribute"], (budget, value, a) => SequenceFilters.Extreme(budget, value, a, largest: false)),
-        ["replace"] = new(["old", "new", "count"], (budget, value, a) => TextFunctions.Replace(budget, Printer.ToText(budget, value),
-            Printer.ToText(budget, Needed("replace", a[0])), Printer.ToText(budget, Needed("replace", a[1])), Methods.Whole("replace", a[2], -1))),
+        ["replace"] = new(["old", "new", "count"], Replace),
         ["reverse"] = new([], SequenceFilters.Reverse),
         ["round"] = new(["precision", "method"], Round),
         ["safe"] = new([], (budget, value, _) => Printer.ToText(budget, value)),
@@ -47,9 +49,11 @@ static class Filters
         ["sum"] = new(["attribute", "start"], SequenceFilters.Sum),
         ["title"] = new([], (budget, value, _) => TextFunctions.TitleWords(budget, Printer.ToText(budget, value))),
         ["tojson"] = new(["ensure_ascii", "indent", "separators", "sort_keys"], ToJson),
-        ["trim"] = new(["chars"], (budget, value, a) => TextFunctions.Strip(budget, Printer.ToText(budget, value), a[0] is null or None ? null : Methods.NeedText("trim", a[0]))),
-        ["truncate"] = new(["length", "killwords", "end", "leeway"], (budget, value, a) => TextFunctions.Truncate(budget, Methods.NeedText("truncate", value),
-            Methods.Whole("truncate", a[0], 255), Flag(a[1]), a[2] is null ? Text.Trusted("...") : Methods.NeedText("truncate", a[2]), Methods.Whole("truncate", a[3], 5))),
+        ["trim"] = new(["chars"], (budget, value, a) =>
+            TextFunctions.Strip(budget, Printer.ToText(budget, value), Methods.OptionalText("trim", a[0]))),
+        ["truncate"] = new(["length", "killwords", "end", "leeway"], (budget, value, a) => TextFunctions.Truncate(
+            budget, Methods.NeedText("truncate", value), Methods.Whole("truncate", a[0], 255), Flag(a[1]),
+            Methods.OptionalText("truncate", a[2]) ?? Text.Trusted("..."), Methods.Whole("truncate", a[3], 5))),
         ["unique"] = new(["case_sensitive", "attribute"], SequenceFilters.Unique),
         ["upper"] = new([], (budget, value, _) => TextFunctions.Cased(budget, Printer.ToText(budget, value), upper: true)),
         ["wordcount"] = new([], (budget, value, _) => WordCount(budget, Printer.ToText(budget, value))),
@@ -67,12 +71,12 @@ static class Filters
         }
         if (table.TryGetValue(name, out Filter? filter))
             return filter.Body(budget, value, arguments.Bind($"filter '{name}'", filter.Parameters));
-        throw refused.Contains(name) ? TemplateException.NotSupported($"filter '{name}'") : new TemplateException($"No filter named '{name}'.");
+        throw refused.Contains(name)
+            ? TemplateException.NotSupported($"filter '{name}'")
+            : new TemplateException($"No filter named '{name}'.");
     }
 
     public static bool Flag(Value? value) => value is not null && Operators.IsTrue(value);
-
-    static Value Needed(string callee, Value? value) => value ?? throw new TemplateException($"filter '{callee}' needs more arguments");
 
     static Dict? Named(Arguments arguments)
     {
@@ -84,7 +88,12 @@ static class Filters
         return new Dict(entries);
     }
 
-    static Value Absolute(Value number) => number is Float { Number: var value } ? new Float(Math.Abs(value)) : new Int(BigInteger.Abs(Numbers.ToInteger(number)));
+    static Value Absolute(Value value) => value switch
+    {
+        Float { Number: var number } => new Float(Math.Abs(number)),
+        Int or Bool => new Int(BigInteger.Abs(Numbers.ToInteger(value))),
+        _ => throw new TemplateException($"bad operand type for abs(): '{value.TypeName}'"),
+    };
 
     static Value Default(Budget budget, Value value, Value?[] arguments) =>
         value is Undefined || (Flag(arguments[1]) && !Operators.IsTrue(value)) ? arguments[0] ?? Text.Empty : value;
@@ -95,13 +104,25 @@ static class Filters
         var output = new TextBuilder(budget);
         for (int at = 0; at < text.Chars.Length; at++)
         {
-            string? entity = text.Chars[at] switch { '&' => "&amp;", '<' => "&lt;", '>' => "&gt;", '\'' => "&#39;", '"' => "&#34;", _ => null };
-            if (entity is null)
-                output.Append(text, at, 1);
-            else
-                output.AppendMade(entity);
+            switch (text.Chars[at])
+            {
+                case '&': output.AppendMade("&amp;"); break;
+                case '<': output.AppendMade("&lt;"); break;
+                case '>': output.AppendMade("&gt;"); break;
+                case '\'': output.AppendMade("&#39;"); break;
+                case '"': output.AppendMade("&#34;"); break;
+                default: output.Append(text, at, 1); break;
+            }
         }
         return output.ToText();
+    }
+
+    static Text Replace(Budget budget, Value value, Value?[] arguments)
+    {
+        if (arguments[0] is not { } old || arguments[1] is not { } replacement)
+            throw new TemplateException("filter 'replace' needs what to replace, and by what");
+        return TextFunctions.Replace(budget, Printer.ToText(budget, value), Printer.ToText(budget, old), Printer.ToText(budget, replacement),
+            Methods.Whole("replace", arguments[2], -1));
     }
 
     static Value ToFloat(Budget budget, Value value, Value?[] arguments)

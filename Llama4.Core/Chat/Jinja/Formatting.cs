@@ -24,9 +24,11 @@ static class Formatting
             if (specification.Kind == '%')
                 output.Append(format, at - 1, 1);
             else if (specification.Name is { } name)
-                Fill(budget, output, specification, named?.Entries.GetValueOrDefault(Text.Trusted(name)) ?? throw new TemplateException($"no value for %({name})"));
+                Fill(budget, output, specification, named?.Entries.GetValueOrDefault(Text.Trusted(name))
+                    ?? throw new TemplateException($"no value for %({name})"));
             else
-                Fill(budget, output, specification, used < values.Count ? values[used++] : throw new TemplateException("not enough arguments for format string"));
+                Fill(budget, output, specification, used < values.Count ? values[used++]
+                    : throw new TemplateException("not enough arguments for format string"));
         }
         return used == values.Count || named is not null
             ? output.ToText()
@@ -68,8 +70,14 @@ static class Formatting
                     return value;
             throw new TemplateException($"no value for '{{{field}}}'");
         }
-        int index = field.Length == 0 ? next++ : int.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out int given) ? given : int.MaxValue;
-        return index < arguments.Positional.Count ? arguments.Positional[index] : throw new TemplateException("too few values for the format string");
+        int index = next;
+        if (field.Length == 0)
+            next++;
+        else if (!int.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out index))
+            index = int.MaxValue;
+        return index < arguments.Positional.Count
+            ? arguments.Positional[index]
+            : throw new TemplateException("too few values for the format string");
     }
 
     static void Fill(Budget budget, TextBuilder output, PercentSpecification specification, Value value)
@@ -109,7 +117,8 @@ static class Formatting
             return double.IsFinite(number) ? number.ToString("F" + places, CultureInfo.InvariantCulture) : Numbers.ToText(number);
         }
         BigInteger whole = Numbers.ToInteger(value);
-        string digits = BigInteger.Abs(whole).ToString(specification.Kind switch { 'x' => "x", 'X' => "X", _ => "D" }, CultureInfo.InvariantCulture);
+        string kind = specification.Kind is 'x' or 'X' ? specification.Kind.ToString() : "D";
+        string digits = BigInteger.Abs(whole).ToString(kind, CultureInfo.InvariantCulture);
         if (specification.Kind is 'x' or 'X')
             digits = digits.TrimStart('0').PadLeft(1, '0');
         return (whole.Sign < 0 ? "-" : "") + digits.PadLeft(specification.Precision ?? 0, '0');

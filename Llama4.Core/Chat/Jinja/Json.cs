@@ -9,7 +9,8 @@ namespace Llama4.Core.Chat.Jinja;
 static class Json
 {
     /// <param name="Indent">Null for one line.</param>
-    public sealed record Layout(string? Indent = null, string? ItemSeparator = null, string? KeySeparator = null, bool SortKeys = false, bool EnsureAscii = false);
+    public sealed record Layout(
+        string? Indent = null, string? ItemSeparator = null, string? KeySeparator = null, bool SortKeys = false, bool EnsureAscii = false);
 
     /// <summary>Every text in it is untrusted.</summary>
     /// <exception cref="TemplateException">Nested too deep, a duplicate key, a text that is no Unicode.</exception>

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Llama4.Core.Chat.Jinja;
 
-/// <summary>Equality of dict keys as Python has it: 1, 1.0 and True are one key. Hashes are seeded, so that no template can choose collisions.</summary>
+/// <summary>
+/// Equality of dict keys as Python has it: 1, 1.0 and True are one key. Hashes are seeded, so that no template can choose collisions.
+/// </summary>
 sealed class KeyComparer : IEqualityComparer<Value>
 {
     public static readonly KeyComparer Instance = new();

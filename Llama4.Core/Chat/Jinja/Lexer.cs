@@ -7,7 +7,9 @@ namespace Llama4.Core.Chat.Jinja;
 sealed class Lexer
 {
     static readonly string[] operators =
-        ["//", "**", "==", "!=", ">=", "<=", "+", "-", "*", "/", "%", "~", "(", ")", "[", "]", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
+    [
+        "//", "**", "==", "!=", ">=", "<=", "+", "-", "*", "/", "%", "~", "(", ")", "[", "]", "{", "}", ">", "<", "=", ".", ":", "|", ",",
+    ];
 
     readonly string source;
     readonly List<Token> tokens = [];

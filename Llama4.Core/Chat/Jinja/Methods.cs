@@ -1,6 +1,10 @@
+using System.Numerics;
+
 namespace Llama4.Core.Chat.Jinja;
 
-/// <summary>Attributes of values: value.name. There is nothing but this table, the keys of a dict and the attributes of a namespace or a loop.</summary>
+/// <summary>
+/// Attributes of values: value.name. There is nothing but these tables, the keys of a dict and the attributes of a namespace or a loop.
+/// </summary>
 static class Methods
 {
     sealed record Method(IReadOnlyList<string> Parameters, Func<Budget, Text, Value?[], Value> Body);
@@ -14,9 +18,12 @@ static class Methods
         ["lower"] = new([], (budget, text, _) => TextFunctions.Cased(budget, text, upper: false)),
         ["title"] = new([], (budget, text, _) => TextFunctions.Title(budget, text)),
         ["capitalize"] = new([], (budget, text, _) => TextFunctions.Capitalize(budget, text)),
-        ["replace"] = new(["old", "new", "count"], (budget, text, a) => TextFunctions.Replace(budget, text, NeedText("replace", a[0]), NeedText("replace", a[1]), Whole("replace", a[2], -1))),
-        ["split"] = new(["sep", "maxsplit"], (budget, text, a) => TextFunctions.Split(budget, text, OptionalText("split", a[0]), Whole("split", a[1], -1), fromRight: false)),
-        ["rsplit"] = new(["sep", "maxsplit"], (budget, text, a) => TextFunctions.Split(budget, text, OptionalText("rsplit", a[0]), Whole("rsplit", a[1], -1), fromRight: true)),
+        ["replace"] = new(["old", "new", "count"], (budget, text, a) =>
+            TextFunctions.Replace(budget, text, NeedText("replace", a[0]), NeedText("replace", a[1]), Whole("replace", a[2], -1))),
+        ["split"] = new(["sep", "maxsplit"], (budget, text, a) =>
+            TextFunctions.Split(budget, text, OptionalText("split", a[0]), Whole("split", a[1], -1), fromRight: false)),
+        ["rsplit"] = new(["sep", "maxsplit"], (budget, text, a) =>
+            TextFunctions.Split(budget, text, OptionalText("rsplit", a[0]), Whole("rsplit", a[1], -1), fromRight: true)),
         ["splitlines"] = new([], (budget, text, _) => TextFunctions.SplitLines(budget, text)),
         ["join"] = new(["iterable"], (budget, text, a) => Join(budget, text, a[0])),
         ["startswith"] = new(["prefix"], (budget, text, a) => Bool.Of(HasAffix(budget, "startswith", text, a[0], atEnd: false))),
@@ -25,11 +32,15 @@ static class Methods
         ["removesuffix"] = new(["suffix"], (budget, text, a) => RemoveAffix(budget, text, NeedText("removesuffix", a[0]), atEnd: true)),
         ["find"] = new(["sub"], (budget, text, a) => new Int(TextFunctions.Find(budget, text, NeedText("find", a[0]), last: false))),
         ["rfind"] = new(["sub"], (budget, text, a) => new Int(TextFunctions.Find(budget, text, NeedText("rfind", a[0]), last: true))),
-        ["index"] = new(["sub"], (budget, text, a) => TextFunctions.Find(budget, text, NeedText("index", a[0]), last: false) is >= 0 and var at ? new Int(at) : throw new TemplateException("substring not found")),
+        ["index"] = new(["sub"], (budget, text, a) =>
+            TextFunctions.Find(budget, text, NeedText("index", a[0]), last: false) is >= 0 and var at
+                ? new Int(at)
+                : throw new TemplateException("substring not found")),
         ["count"] = new(["sub"], (budget, text, a) => new Int(TextFunctions.Count(budget, text, NeedText("count", a[0])))),
         ["isdigit"] = new([], (budget, text, _) => All(budget, text, char.IsDigit)),
         ["isalpha"] = new([], (budget, text, _) => All(budget, text, char.IsLetter)),
-        ["isalnum"] = new([], (budget, text, _) => All(budget, text, character => char.IsLetterOrDigit(character) || char.IsNumber(character))),
+        ["isalnum"] = new([], (budget, text, _) =>
+            All(budget, text, character => char.IsLetterOrDigit(character) || char.IsNumber(character))),
         ["isspace"] = new([], (budget, text, _) => All(budget, text, CodePoints.IsSpace)),
         ["isupper"] = new([], (_, text, _) => Bool.Of(Tests.IsUpper(text))),
         ["islower"] = new([], (_, text, _) => Bool.Of(Tests.IsLower(text))),
@@ -67,15 +78,19 @@ static class Methods
     public static Text NeedText(string callee, Value? value) => value as Text
         ?? throw new TemplateException($"{callee}: expected a str, got {(value is null ? "nothing" : value.TypeName)}");
 
-    public static int Whole(string callee, Value? value, int ifAbsent) => value switch
+    public static int Whole(string callee, Value? value, int ifAbsent)
     {
-        null or None => ifAbsent,
-        _ when Numbers.IsWhole(value) && Numbers.ToInteger(value) is var number && number >= -Limits.TextLength && number <= Limits.TextLength => (int)number,
-        _ when Numbers.IsWhole(value) => throw new TemplateException($"{callee}: {Numbers.ToInteger(value)} is out of range"),
-        _ => throw new TemplateException($"{callee}: expected an int, got {value.TypeName}"),
-    };
+        if (value is null or None)
+            return ifAbsent;
+        if (!Numbers.IsWhole(value))
+            throw new TemplateException($"{callee}: expected an int, got {value.TypeName}");
+        BigInteger number = Numbers.ToInteger(value);
+        return BigInteger.Abs(number) <= Limits.TextLength
+            ? (int)number
+            : throw new TemplateException($"{callee}: {number} is out of range");
+    }
 
-    static Text? OptionalText(string callee, Value? value) => value is null or None ? null : NeedText(callee, value);
+    public static Text? OptionalText(string callee, Value? value) => value is null or None ? null : NeedText(callee, value);
 
     static Text Join(Budget budget, Text separator, Value? items)
     {
@@ -121,12 +136,13 @@ static class Methods
         _ => null,
     };
 
-    static Callable View(Dict dict, SequenceKind kind, Func<KeyValuePair<Value, Value>, Value> part) => new(kind.ToString(), (budget, arguments) =>
-    {
-        arguments.Bind(kind.ToString(), []);
-        budget.Items(dict.Entries.Count);
-        return new Sequence(kind, [.. dict.Entries.Select(part)]);
-    });
+    static Callable View(Dict dict, SequenceKind kind, Func<KeyValuePair<Value, Value>, Value> part) =>
+        new(kind.ToString(), (budget, arguments) =>
+        {
+            arguments.Bind(kind.ToString(), []);
+            budget.Items(dict.Entries.Count);
+            return new Sequence(kind, [.. dict.Entries.Select(part)]);
+        });
 
     static Value InSequence(Budget budget, Sequence sequence, string name, Arguments arguments)
     {

@@ -62,9 +62,11 @@ sealed record Data(Text Text, int Line) : Statement(Line);
 
 sealed record Output(Expression Value, int Line) : Statement(Line);
 
-sealed record If(IReadOnlyList<(Expression Test, IReadOnlyList<Statement> Body)> Branches, IReadOnlyList<Statement> Otherwise, int Line) : Statement(Line);
+sealed record If(IReadOnlyList<(Expression Test, IReadOnlyList<Statement> Body)> Branches, IReadOnlyList<Statement> Otherwise, int Line)
+    : Statement(Line);
 
-sealed record For(Target Target, Expression Items, Expression? Filter, IReadOnlyList<Statement> Body, IReadOnlyList<Statement> Otherwise, int Line)
+sealed record For(
+    Target Target, Expression Items, Expression? Filter, IReadOnlyList<Statement> Body, IReadOnlyList<Statement> Otherwise, int Line)
     : Statement(Line);
 
 sealed record Break(int Line) : Statement(Line);
@@ -81,7 +83,8 @@ sealed record With(IReadOnlyList<(Target Target, Expression Value)> Variables, I
 sealed record FilterBlock(FilterOf Filter, IReadOnlyList<Statement> Body, int Line) : Statement(Line);
 
 /// <param name="Parameters">With their defaults; null for none.</param>
-sealed record Macro(string Name, IReadOnlyList<(string Name, Expression? Default)> Parameters, IReadOnlyList<Statement> Body, int Line) : Statement(Line);
+sealed record Macro(
+    string Name, IReadOnlyList<(string Name, Expression? Default)> Parameters, IReadOnlyList<Statement> Body, int Line) : Statement(Line);
 
 /// <summary>Statements without a scope of their own: the body of a "generation" tag.</summary>
 sealed record Group(IReadOnlyList<Statement> Body, int Line) : Statement(Line);

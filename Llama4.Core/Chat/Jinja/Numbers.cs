@@ -111,7 +111,7 @@ static class Numbers
         string prefix = numberBase switch { 16 => "0x", 8 => "0o", 2 => "0b", _ => "" };
         if (prefix != "" && digits.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
             digits = digits[2..];
-        if (digits.IsEmpty || digits.Length > longest || digits[0] == '_' || digits[^1] == '_' || digits.Contains("__", StringComparison.Ordinal))
+        if (digits.IsEmpty || digits.Length > longest || digits[0] == '_' || digits[^1] == '_' || digits.IndexOf("__") >= 0)
             return null;
         BigInteger value = 0;
         foreach (char digit in digits)
@@ -175,8 +175,11 @@ static class Numbers
                 return new Int(exponent.IsZero ? 1 : number.Sign < 0 && exponent.IsEven ? 1 : number);
             if (exponent > Limits.IntegerBits)
                 throw new TemplateException($"a whole number to the power {exponent} (results have at most {Limits.IntegerBits} bits)");
-            Budget.Checked(BigInteger.One << (int)Math.Min(((long)BigInteger.Abs(number).GetBitLength() - 1) * (int)exponent, Limits.IntegerBits));
-            return new Int(Budget.Checked(BigInteger.Pow(number, (int)exponent)));
+            // The result has more bits than this product; beyond the limit it is not computed.
+            long leastBits = (BigInteger.Abs(number).GetBitLength() - 1) * (long)exponent;
+            return leastBits > Limits.IntegerBits
+                ? throw new TemplateException($"a whole number of {leastBits} bits (at most {Limits.IntegerBits})")
+                : new Int(Budget.Checked(BigInteger.Pow(number, (int)exponent)));
         }
         double result = Math.Pow(ToDouble(a), ToDouble(b));
         if (double.IsNaN(result) && !double.IsNaN(ToDouble(a)) && !double.IsNaN(ToDouble(b)))

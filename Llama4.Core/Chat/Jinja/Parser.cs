@@ -15,7 +15,7 @@ sealed partial class Parser
 
     Token Current => tokens[at];
 
-    /// <summary>Statements up to a block tag named in <paramref name="ends"/>, whose name is then current; with no ends, up to the end.</summary>
+    /// <summary>Statements up to a block tag with one of the names, which is then current; without names, up to the end.</summary>
     List<Statement> Body(params ReadOnlySpan<string> ends)
     {
         Enter();
@@ -193,7 +193,9 @@ sealed partial class Parser
             string name = Expect(TokenKind.Name).Text;
             if (name.ToLowerInvariant() is "true" or "false" or "none")
                 throw Error(token, $"can't assign to '{name}'");
-            target = SkipOperator(".") ? new NamespaceTarget(name, Expect(TokenKind.Name).Text, token.Line) : new NameTarget(name, token.Line);
+            target = SkipOperator(".")
+                ? new NamespaceTarget(name, Expect(TokenKind.Name).Text, token.Line)
+                : new NameTarget(name, token.Line);
         }
         nesting--;
         return target;

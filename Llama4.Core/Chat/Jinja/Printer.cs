@@ -86,7 +86,12 @@ static class Printer
             else if (CodePoints.IsPrintable(codePoint))
                 output.Append(text, at, length);
             else
-                output.AppendMade(codePoint < 0x100 ? $"\\x{codePoint:x2}" : codePoint < 0x10000 ? $"\\u{codePoint:x4}" : $"\\U{codePoint:x8}");
+                output.AppendMade(codePoint switch
+                {
+                    < 0x100 => $"\\x{codePoint:x2}",
+                    < 0x10000 => $"\\u{codePoint:x4}",
+                    _ => $"\\U{codePoint:x8}",
+                });
         }
         output.AppendMade([quote]);
     }

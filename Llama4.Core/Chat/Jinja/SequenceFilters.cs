@@ -53,8 +53,11 @@ static class SequenceFilters
         return new Iterator([.. items.Reverse()]);
     }
 
-    public static Value Sort(Budget budget, Value value, Value?[] arguments) =>
-        Sequence.List(Sorted(budget, Sequences.Items(budget, value), Filters.Flag(arguments[0]), Key(budget, Filters.Flag(arguments[1]), arguments[2])));
+    public static Value Sort(Budget budget, Value value, Value?[] arguments)
+    {
+        Func<Value, Value> key = Key(budget, Filters.Flag(arguments[1]), arguments[2]);
+        return Sequence.List(Sorted(budget, Sequences.Items(budget, value), Filters.Flag(arguments[0]), key));
+    }
 
     public static Value SortDict(Budget budget, Value value, Value?[] arguments)
     {
@@ -64,7 +67,8 @@ static class SequenceFilters
         if (by is not ("key" or "value"))
             throw new TemplateException("You can only sort by either 'key' or 'value'");
         IReadOnlyList<Value> pairs = ((Iterator)Items(budget, dict, [])).Take();
-        return Sequence.List(Sorted(budget, pairs, Filters.Flag(arguments[2]), Key(budget, Filters.Flag(arguments[0]), new Int(by == "key" ? 0 : 1))));
+        Func<Value, Value> key = Key(budget, Filters.Flag(arguments[0]), new Int(by == "key" ? 0 : 1));
+        return Sequence.List(Sorted(budget, pairs, Filters.Flag(arguments[2]), key));
     }
 
     public static Value Unique(Budget budget, Value value, Value?[] arguments)

@@ -15,7 +15,10 @@ static class Sorting
                 int middle = Math.Min(start + width, source.Length), end = Math.Min(start + 2 * width, source.Length);
                 int left = start, right = middle;
                 for (int at = start; at < end; at++)
-                    target[at] = left < middle && (right == end || compare(source[left], source[right]) <= 0) ? source[left++] : source[right++];
+                {
+                    bool fromLeft = left < middle && (right == end || compare(source[left], source[right]) <= 0);
+                    target[at] = fromLeft ? source[left++] : source[right++];
+                }
             }
             (source, target) = (target, source);
         }

@@ -5,7 +5,9 @@ namespace Llama4.Core.Chat.Jinja;
 
 static class StringLiteral
 {
-    /// <summary>What the characters between the quotes mean, by Python's escapes. False where an escape is none of them, or names a character (\N).</summary>
+    /// <summary>
+    /// What the characters between the quotes mean, by Python's escapes. False where one lacks its digits, or names a character (\N).
+    /// </summary>
     /// <param name="escapedSlash">Whether \/ is a slash, as in JSON.</param>
     public static bool TryUnescape(ReadOnlySpan<char> written, bool escapedSlash, out string meant)
     {
@@ -60,7 +62,9 @@ static class StringLiteral
 
     static bool TryAppendCodePoint(StringBuilder result, ReadOnlySpan<char> rest, int digits)
     {
-        if (rest.Length < digits || !uint.TryParse(rest[..digits], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value) || value > 0x10ffff)
+        if (rest.Length < digits
+            || !uint.TryParse(rest[..digits], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value)
+            || value > 0x10ffff)
             return false;
         if (value < 0x10000)
             result.Append((char)value);

@@ -26,8 +26,8 @@ static class Tests
         ["odd"] = (0, (budget, value, _) => IsRemainder(budget, value, new Int(2), 1)),
         ["even"] = (0, (budget, value, _) => IsRemainder(budget, value, new Int(2), 0)),
         ["divisibleby"] = (1, (budget, value, arguments) => IsRemainder(budget, value, arguments[0]!, 0)),
-        ["sameas"] = (1, (budget, value, arguments) =>
-            ReferenceEquals(value, arguments[0]) || (value is Int && arguments[0] is Int && Operators.AreEqual(budget, value, arguments[0]!))),
+        ["sameas"] = (1, (budget, value, arguments) => ReferenceEquals(value, arguments[0])
+            || (value is Int && arguments[0] is Int && Operators.AreEqual(budget, value, arguments[0]!))),
         ["in"] = Compares("in"),
         ["eq"] = Compares("=="), ["equalto"] = Compares("=="), ["=="] = Compares("=="),
         ["ne"] = Compares("!="), ["!="] = Compares("!="),
@@ -41,7 +41,9 @@ static class Tests
     {
         budget.Steps();
         if (!table.TryGetValue(name, out (int Arguments, Func<Budget, Value, Value?[], bool> Holds) test))
-            throw name is "escaped" or "filter" or "test" ? TemplateException.NotSupported($"test '{name}'") : new TemplateException($"No test named '{name}'.");
+            throw name is "escaped" or "filter" or "test"
+                ? TemplateException.NotSupported($"test '{name}'")
+                : new TemplateException($"No test named '{name}'.");
         if (arguments.Positional.Count != test.Arguments || arguments.Named.Count > 0)
             throw new TemplateException($"test '{name}' takes {test.Arguments} argument(s)");
         return test.Holds(budget, value, [.. arguments.Positional]);

@@ -8,7 +8,7 @@ static class TextFunctions
     {
         string chars = text.Chars;
         budget.Characters(characters is null ? 0 : (long)chars.Length + characters.Chars.Length);
-        HashSet<int>? stripped = characters is null ? null : [.. Enumerable.Range(0, characters.Length).Select(i => CodePoints.At(characters.Chars, characters.OffsetOf(i)))];
+        HashSet<int>? stripped = characters is null ? null : CodePoints.Of(characters.Chars);
         int start = 0, end = chars.Length;
         while (left && start < end && Goes(start))
             start += CodePoints.LengthAt(chars, start);
@@ -31,8 +31,8 @@ static class TextFunctions
         MapLetters(budget, text, (chars, at) => at == 0 || !char.IsLetter(chars[at - 1]) && !char.IsLowSurrogate(chars[at - 1]));
 
     /// <summary>The filter title: words begin after space, hyphen or an opening bracket.</summary>
-    public static Text TitleWords(Budget budget, Text text) =>
-        MapLetters(budget, text, (chars, at) => at == 0 || CodePoints.IsSpace(chars[at - 1]) || chars[at - 1] is '-' or '(' or '{' or '[' or '<');
+    public static Text TitleWords(Budget budget, Text text) => MapLetters(
+        budget, text, (chars, at) => at == 0 || CodePoints.IsSpace(chars[at - 1]) || chars[at - 1] is '-' or '(' or '{' or '[' or '<');
 
     /// <param name="count">At most so many replacements; negative means all.</param>
     public static Text Replace(Budget budget, Text text, Text old, Text replacement, int count)
@@ -53,10 +53,11 @@ static class TextFunctions
         }
         else
         {
-            for (int found; count != 0 && (found = chars.IndexOf(old.Chars, at, StringComparison.Ordinal)) >= 0; at = found + old.Chars.Length, count--)
+            for (; count != 0 && chars.IndexOf(old.Chars, at, StringComparison.Ordinal) is >= 0 and var found; count--)
             {
                 output.Append(text, at, found - at);
                 output.Append(replacement);
+                at = found + old.Chars.Length;
             }
         }
         output.Append(text, at, chars.Length - at);
@@ -69,7 +70,9 @@ static class TextFunctions
     {
         if (separator is null && fromRight)
             throw TemplateException.NotSupported("rsplit without a separator");
-        List<(int Start, int End)> parts = separator is null ? Words(budget, text.Chars, count) : Cut(budget, text.Chars, separator.Chars, count, fromRight);
+        List<(int Start, int End)> parts = separator is null
+            ? Words(budget, text.Chars, count)
+            : Cut(budget, text.Chars, separator.Chars, count, fromRight);
         if (fromRight)
             parts.Reverse();
         return Pieces(budget, text, parts);
@@ -111,7 +114,9 @@ static class TextFunctions
     public static int Find(Budget budget, Text text, Text part, bool last)
     {
         budget.Search(text.Chars.Length, part.Chars.Length);
-        int found = last ? text.Chars.LastIndexOf(part.Chars, StringComparison.Ordinal) : text.Chars.IndexOf(part.Chars, StringComparison.Ordinal);
+        int found = last
+            ? text.Chars.LastIndexOf(part.Chars, StringComparison.Ordinal)
+            : text.Chars.IndexOf(part.Chars, StringComparison.Ordinal);
         return found < 0 ? -1 : text.CodePointAt(found);
     }
 
