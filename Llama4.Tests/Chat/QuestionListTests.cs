@@ -64,7 +64,7 @@ public sealed class QuestionListTests : IDisposable
     [InlineData("""{"messages": [{"role": "user", "content": "\ud800"}], "answer": "b"}""", "")]
     [InlineData("""{"messages": [], "answer": "b", "tools": [1]}""", "tools[0]: expected Object, found Number")]
     [InlineData("""{"messages": [], "answer": "b", "margin": "1"}""", "margin: expected Number, found String")]
-    [InlineData("""{"messages": [], "answer": "b", "tokens": [1.5]}""", "tokens: 1.5 is not a whole number of 32 bits")]
+    [InlineData("""{"messages": [], "answer": "b", "tokens": [1.5]}""", "tokens[0]: 1.5 is not a whole number of 32 bits")]
     [InlineData("""{"messages": [], "answer": "b", "prompt_tokens": 3000000000}""", "prompt_tokens: 3000000000 is not")]
     public void Faults_name_file_line_and_problem(string line, string problem)
     {
