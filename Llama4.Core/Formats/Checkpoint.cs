@@ -67,5 +67,13 @@ public abstract class Checkpoint : IDisposable
     /// <summary>The vision part's weights on a device; null without one.</summary>
     public abstract VisionWeights? LoadVision(Device device, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default);
 
+    /// <summary>
+    /// Reads every number of every tensor and reports those that are not finite. Names, shapes and formats have been checked by opening.
+    /// </summary>
+    /// <param name="hashFiles">Also gives the SHA-256 of each file.</param>
+    /// <exception cref="ModelFormatException">A file cannot be read any more.</exception>
+    public VerifyReport Verify(bool hashFiles = false, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default) =>
+        new CheckpointVerifier(this, hashFiles, progress, cancel).Run();
+
     public abstract void Dispose();
 }

@@ -1,4 +1,5 @@
 using Llama4.Kernels;
+using Llama4.Kernels.Formats;
 using Buffer = Llama4.Kernels.Buffer;
 
 namespace Llama4.Core.Formats;
@@ -29,7 +30,7 @@ internal sealed class DeviceTarget(
         var bytes = new byte[tensor.Bytes];
         map(tensor.File).File.Read(tensor.Offset, bytes);
         var values = new float[checked(rows * columns)];
-        VectorDecoder.Decode(tensor, bytes, values);
+        FormatCodec.Decode(tensor.Encoding, bytes, values);
         Tensor result = device.Allocate(rows, columns, Encoding.F32);
         owned.Add(result.Buffer);
         device.Upload<float>(values, result);

@@ -1,5 +1,6 @@
 using Llama4.Core.Model;
 using Llama4.Core.Tokenization;
+using Llama4.Kernels.Formats;
 
 namespace Llama4.Core.Formats;
 
@@ -105,7 +106,7 @@ internal static class GgufModel
         var factors = new float[headDim / 2];
         var bytes = new byte[tensor.Bytes];
         files.First(f => f.Path == tensor.File).Read(tensor.Offset, bytes);
-        VectorDecoder.Decode(tensor, bytes, factors);
+        FormatCodec.Decode(tensor.Encoding, bytes, factors);
         foreach (float factor in factors)
             if (!(factor > 0 && float.IsFinite(factor))) throw new ModelFormatException(tensor.File, name, $"has the factor {factor}, expected positive ones");
         return factors;

@@ -35,6 +35,6 @@ internal static class TiktokenFile
         ReadOnlySpan<byte> digits = text[(space + 1)..];
         if (!Utf8Parser.TryParse(digits, out int rank, out int used) || used != digits.Length)
             throw new ModelFormatException(path, $"line {line}", $"rank {System.Text.Encoding.ASCII.GetString(digits[..Math.Min(digits.Length, 40)])} is not a whole number below 2^31");
-        builder.Add(rank, bytes.AsMemory(0, written), new EntryPlace("line", line));
+        builder.Add(rank, bytes.AsMemory(0, written), new EntryPlace("line ", line));
     }
 }

@@ -49,7 +49,7 @@ internal sealed class TokenizerJson
             int id = (int)json.Whole(0, int.MaxValue, "a token id");
             // Control tokens may be listed here too, and need not be written in the alphabet.
             if (token is null && builder.FindControl(name!) == id) continue;
-            builder.Add(id, token ?? throw new ModelFormatException(path, $"{Vocab}.{name}", "is not written in the byte-level alphabet"), new EntryPlace("token", id));
+            builder.Add(id, token ?? throw new ModelFormatException(path, $"{Vocab}.{name}", "is not written in the byte-level alphabet"), new EntryPlace("$.model.vocab, token ", id));
         }
         return builder;
     }

@@ -54,6 +54,7 @@ internal sealed class VocabularyBuilder(string file, int size)
         for (int id = 0; id < end; id++)
             if (tokens[id].IsEmpty && controlTexts[id] is null)
                 throw new ModelFormatException(file, $"token {id}", $"is missing, but there are ordinary tokens up to {end - 1}");
+        CheckDistinct();
         var singles = new bool[256];
         foreach (ReadOnlyMemory<byte> token in tokens)
             if (token.Length == 1) singles[token.Span[0]] = true;
@@ -61,7 +62,6 @@ internal sealed class VocabularyBuilder(string file, int size)
             throw new ModelFormatException(file, "vocabulary", $"has no token for the byte 0x{missing:X2}: not every text could be written");
         if (begin < 0 && control.TryGetValue("<|begin_of_text|>", out int named)) begin = named;
         if (begin >= tokens.Length) throw new ModelFormatException(file, "begin token", $"has id {begin}, limit {tokens.Length - 1}");
-        CheckDistinct();
         return new TokenizerData { Tokens = tokens, ControlTokens = control, Begin = begin };
     }
 
