@@ -63,10 +63,10 @@ public sealed class Llama4Vision : IDisposable
     void EncodeTiles(Tensor features)
     {
         Embed();
-        foreach (VisionLayerWeights layer in w.Layers)
+        for (int layer = 0; layer < Config.Layers; layer++)
         {
-            Attention(layer);
-            FeedForward(layer);
+            Attention(w.Layers[layer]);
+            FeedForward(w.Layers[layer]);
         }
         Norm(a.X, w.PostNorm, a.X);                                                             // [n·R,d]
         Adapt();

@@ -58,15 +58,16 @@ public class VisionTests
     }
 
     [Fact]
-    public void Encoding_allocates_nothing_on_the_device()
+    public void Encoding_allocates_nothing()
     {
         using CpuDevice device = NewDevice();
         using Checkpoint checkpoint = Checkpoint.Open(TestData.Path("hf", "vision"));
         using Llama4Vision vision = NewVision(device, checkpoint, tilesAtOnce: 2);
         ImageTiles image = Tiles(TestData.Npy("hf", "vision", "pixels.npy").Values, 5, vision.Config);
         Tensor features = vision.Encode(image);
-        long onDevice = device.AllocatedBytes;
+        long onDevice = device.AllocatedBytes, managed = GC.GetAllocatedBytesForCurrentThread();
         vision.Encode(image, features);
+        Assert.Equal(managed, GC.GetAllocatedBytesForCurrentThread());
         Assert.Equal(onDevice, device.AllocatedBytes);
         features.Buffer.Dispose();
     }
