@@ -116,7 +116,8 @@ public sealed class Llama : IDisposable, IAsyncDisposable
         try
         {
             engine.Submit(request);
-            await foreach (Piece piece in request.Pieces.ReadAllAsync(cancel).ConfigureAwait(false)) yield return piece;
+            await foreach (Piece piece in request.Pieces.ReadAllAsync(cancel).ConfigureAwait(false))
+                yield return piece.Completion is { } whole && generation.Tools is { Count: > 0 } ? piece with { Completion = whole.WithToolCalls() } : piece;
         }
         finally
         {

@@ -39,6 +39,19 @@ public sealed record Completion
     /// <summary>From the first token to the last.</summary>
     public required TimeSpan DecodeTime { get; init; }
 
+    /// <summary>The text before the calls; all of it where there are none.</summary>
+    public string Content => content ?? Text;
+
+    string? content;
+
+    /// <summary>The same answer with its function calls found. One that was cut short has none.</summary>
+    internal Completion WithToolCalls()
+    {
+        ParsedAnswer parsed = ToolCallParser.Parse(Text);
+        if (FinishReason != FinishReason.Stop || parsed.ToolCalls.Count == 0) return this;
+        return this with { FinishReason = FinishReason.ToolCalls, ToolCalls = parsed.ToolCalls, content = parsed.Content };
+    }
+
     /// <summary>The text.</summary>
     public override string ToString() => Text;
 }
