@@ -117,7 +117,11 @@ public sealed class Llama : IDisposable, IAsyncDisposable
         {
             engine.Submit(request);
             await foreach (Piece piece in request.Pieces.ReadAllAsync(cancel).ConfigureAwait(false))
+            {
+                // Pieces that have come already would be given out even so.
+                cancel.ThrowIfCancellationRequested();
                 yield return piece.Completion is { } whole && generation.Tools is { Count: > 0 } ? piece with { Completion = whole.WithToolCalls() } : piece;
+            }
         }
         finally
         {

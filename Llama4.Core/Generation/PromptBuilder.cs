@@ -50,6 +50,7 @@ internal sealed class PromptBuilder
     /// <exception cref="InvalidRequestException">The template refuses the messages, or images cannot be placed.</exception>
     public Prompt Chat(IReadOnlyList<ChatMessage> messages, GenerationOptions options)
     {
+        if (messages.Count == 0) throw new InvalidRequestException("messages: there is none, expected at least one") { Field = "messages" };
         List<RgbImage> images = [.. messages.SelectMany(message => message.Content).OfType<ImagePart>().Select(part => part.Image)];
         ImageLimits.Default.CheckRequest(images);
         ChatTemplateOptions templateOptions = options.Template ?? new ChatTemplateOptions();

@@ -23,7 +23,6 @@ public sealed class BadRequestTests(DemoModel demo)
             () => llama.CompleteAsync([]),
             () => llama.CompleteAsync([-1]),
             () => llama.CompleteAsync([2048]),
-            () => llama.ChatAsync([new ChatMessage("user", [new ImagePart(picture), new ImagePart(picture)]) { IsPlainText = true }]),
             () => llama.ChatAsync([ChatMessage.User([.. Enumerable.Repeat(new ImagePart(picture), 65)])]),
             () => llama.ChatAsync("Hello", new GenerationOptions { MaxTokens = 0 }),
             () => llama.ChatAsync("Hello", new GenerationOptions { MaxTokens = -1 }),
@@ -36,8 +35,11 @@ public sealed class BadRequestTests(DemoModel demo)
             () => llama.ChatAsync("Hello", new GenerationOptions { Stop = ["\ud83d"] }),
             () => llama.ChatAsync("Hello", new GenerationOptions { Stop = [.. Enumerable.Repeat("x", 65)] }),
         ];
-        foreach (Func<IAsyncEnumerable<Piece>> request in bad)
-            await Assert.ThrowsAsync<InvalidRequestException>(() => request().ToCompletionAsync(DemoModel.Cancel));
+        for (int i = 0; i < bad.Length; i++)
+        {
+            Exception? error = await Record.ExceptionAsync(() => bad[i]().ToCompletionAsync(DemoModel.Cancel));
+            Assert.True(error is InvalidRequestException, $"request {i}: {error?.Message ?? "answered"}");
+        }
         Completion good = await llama.ChatAsync("What is the capital of France?", cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
         Assert.Contains("Paris", good.Text);
     }

@@ -28,9 +28,9 @@ public sealed class PrefixCacheTests
         foreach (Question question in pictures.Concat(pictures))
         {
             // The pictures have one size, so the ids are the same.
-            Completion answer = await Ask(llama, [ChatMessage.User(question.LoadMessages()[0].Content.OfType<ImagePart>().Single(), "How many shapes are there?")]);
+            Completion answer = await Ask(llama, [ChatMessage.User(Picture(question), "How many shapes are there?")]);
             await using Llama fresh = await Llama.LoadAsync(cancel: DemoModel.Cancel);
-            Completion expected = await Ask(fresh, [ChatMessage.User(question.LoadMessages()[0].Content.OfType<ImagePart>().Single(), "How many shapes are there?")]);
+            Completion expected = await Ask(fresh, [ChatMessage.User(Picture(question), "How many shapes are there?")]);
             Assert.Equal(expected.Tokens, answer.Tokens);
         }
     }
@@ -55,6 +55,9 @@ public sealed class PrefixCacheTests
     {
         Width = 8, Layers = 1, Heads = 1, FeedForwardWidth = 8, TileSize = 4, PatchSize = 2, MaxTiles = 1,
     };
+
+    static RgbImage Picture(Question question) =>
+        question.LoadMessages().SelectMany(message => message.Content).OfType<ImagePart>().Single().Image;
 
     static Task<Completion> Ask(Llama llama, IReadOnlyList<ChatMessage> messages) =>
         llama.ChatAsync(messages, cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
