@@ -15,14 +15,18 @@ static class BmpFile
         reader.Take(10);
         uint pixelOffset = reader.UInt32();
         uint headerLength = reader.UInt32();
-        if (headerLength is not (CoreHeader or 40 or 56 or 108 or 124)) throw reader.Error($"a header of {headerLength} bytes is not known");
+        if (headerLength is not (CoreHeader or 40 or 56 or 108 or 124))
+            throw reader.Error($"a header of {headerLength} bytes is not known");
         bool isCore = headerLength == CoreHeader;
         long width = isCore ? reader.UInt16() : reader.Int32(), height = isCore ? reader.UInt16() : reader.Int32();
         limits.CheckSize(Format, width, Math.Abs(height));
         int planes = reader.UInt16(), bits = reader.UInt16();
         uint compression = isCore ? PlainRgb : reader.UInt32();
-        bool isKnown = compression == PlainRgb ? bits is 1 or 4 or 8 or 24 || (bits is 16 or 32 && !isCore) : compression == BitFields && bits is 16 or 32;
-        if (planes != 1 || !isKnown) throw reader.Error($"{planes} planes, {bits} bits per pixel with compression {compression} are not read");
+        bool isKnown = compression == PlainRgb
+            ? bits is 1 or 4 or 8 or 24 || (bits is 16 or 32 && !isCore)
+            : compression == BitFields && bits is 16 or 32;
+        if (planes != 1 || !isKnown)
+            throw reader.Error($"{planes} planes, {bits} bits per pixel with compression {compression} are not read");
         uint colours = 0;
         if (!isCore)
         {
@@ -40,7 +44,8 @@ static class BmpFile
         }
         long rowBytes = (width * bits + 31) / 32 * 4, pixelBytes = rowBytes * Math.Abs(height);
         if (pixelOffset < head || pixelOffset + pixelBytes > file.Length)
-            throw reader.Error($"{pixelBytes} bytes of pixels at byte {pixelOffset} do not lie between the headers of {head} bytes and the end at {file.Length}");
+            throw reader.Error($"{pixelBytes} bytes of pixels at byte {pixelOffset} do not lie between the headers of {head} bytes "
+                + $"and the end at {file.Length}");
         var kept = new byte[head + pixelBytes];
         file[..head].CopyTo(kept);
         file.Slice((int)pixelOffset, (int)pixelBytes).CopyTo(kept.AsSpan(head));

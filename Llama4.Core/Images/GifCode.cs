@@ -1,6 +1,8 @@
 namespace Llama4.Core.Images;
 
-/// <summary>LZW as GIF has it: codes from the lowest bit on, growing from the first length to 12 bits, a code that clears the table and one that ends.</summary>
+/// <summary>
+/// LZW as GIF has it: codes from the lowest bit on, growing from the first length to 12 bits, a code that clears the table and one that ends.
+/// </summary>
 static class GifCode
 {
     const int MaxCodes = 4096;

@@ -34,10 +34,16 @@ static class GifFile
         byte[] data = Blocks(ref reader);
         var indices = new byte[frameWidth * frameHeight];
         GifCode.Decode(data, codeBits, indices);
-        return new RgbImage(width, height, Paint(width, height, palette, transparent, indices, left, top, frameWidth, (flags & Interlaced) != 0));
+        var pixels = new byte[3 * width * height];
+        Span<byte> colours = stackalloc byte[3 * 256];
+        palette.CopyTo(colours);
+        for (int i = 0; i < pixels.Length; i += 3) colours.Slice(3 * transparent, 3).CopyTo(pixels.AsSpan(i));
+        Paint(indices, frameWidth, (flags & Interlaced) != 0, colours, pixels.AsSpan(3 * (top * width + left)), 3 * width);
+        return new RgbImage(width, height, pixels);
     }
 
-    static ReadOnlySpan<byte> Palette(scoped ref ByteReader reader, int flags) => (flags & HasPalette) == 0 ? [] : reader.Take(3 * (2 << (flags & 7)));
+    static ReadOnlySpan<byte> Palette(scoped ref ByteReader reader, int flags) =>
+        (flags & HasPalette) == 0 ? [] : reader.Take(3 * (2 << (flags & 7)));
 
     /// <summary>Returns the first frame's transparent palette entry, 0 without one.</summary>
     static int SkipToImage(ref ByteReader reader, ImageLimits limits)
@@ -48,7 +54,8 @@ static class GifFile
             limits.CheckParts(Format, blocks);
             int kind = reader.Byte();
             if (kind == ImageBlock) return transparent;
-            if (kind != Extension) throw reader.Error(kind == Trailer ? "the file has no frame" : $"no block starts with {kind:X2} at byte {reader.Position - 1}");
+            if (kind != Extension)
+                throw reader.Error(kind == Trailer ? "the file has no frame" : $"no block starts with {kind:X2} at byte {reader.Position - 1}");
             int label = reader.Byte();
             ReadOnlySpan<byte> data = Blocks(ref reader);
             if (label == GraphicControl && data.Length >= 4) transparent = (data[0] & 1) != 0 ? data[3] : 0;
@@ -63,17 +70,13 @@ static class GifFile
         return data.ToArray();
     }
 
-    static byte[] Paint(int width, int height, ReadOnlySpan<byte> palette, int fill, byte[] indices, int left, int top, int frameWidth, bool interlaced)
+    /// <summary>Writes a frame to a target that starts at its first pixel and whose rows are <paramref name="stride"/> bytes apart.</summary>
+    static void Paint(byte[] indices, int width, bool interlaced, ReadOnlySpan<byte> colours, Span<byte> target, int stride)
     {
-        Span<byte> colours = stackalloc byte[3 * 256];
-        palette.CopyTo(colours);
-        var pixels = new byte[3 * width * height];
-        for (int i = 0; i < pixels.Length; i += 3) colours.Slice(3 * fill, 3).CopyTo(pixels.AsSpan(i));
-        int frameHeight = indices.Length / frameWidth, source = 0;
+        int height = indices.Length / width, source = 0;
         foreach ((int first, int step) in interlaced ? new[] { (0, 8), (4, 8), (2, 4), (1, 2) } : [(0, 1)])
-            for (int row = first; row < frameHeight; row += step)
-                for (int column = 0, target = 3 * ((top + row) * width + left); column < frameWidth; column++, target += 3)
-                    colours.Slice(3 * indices[source++], 3).CopyTo(pixels.AsSpan(target));
-        return pixels;
+            for (int row = first; row < height; row += step)
+                for (int column = 0; column < width; column++)
+                    colours.Slice(3 * indices[source++], 3).CopyTo(target[(row * stride + 3 * column)..]);
     }
 }

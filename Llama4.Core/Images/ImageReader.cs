@@ -54,5 +54,6 @@ static class ImageReader
             : $"the image starts with {Convert.ToHexString(file[..Math.Min(file.Length, 8)])}: it is neither PNG, JPEG, BMP nor GIF");
     }
 
-    static InvalidRequestException TooLarge(long bytes, ImageLimits limits) => new($"an image file of {bytes} bytes is larger than {limits.MaxFileBytes}");
+    static InvalidRequestException TooLarge(long bytes, ImageLimits limits) =>
+        new($"an image file of {bytes} bytes is larger than {limits.MaxFileBytes}");
 }

@@ -37,7 +37,8 @@ sealed class JpegFile
             int marker = NextMarker(ref reader);
             if (marker == EndOfImage) break;
             if (!IsSegment(marker))
-                throw reader.Error($"the marker FF {marker:X2} before byte {reader.Position} stands where none may stand or belongs to a kind of JPEG that is not read (read: baseline and progressive, Huffman-coded)");
+                throw reader.Error($"the marker FF {marker:X2} before byte {reader.Position} stands where none may stand, or belongs to "
+                    + "a kind of JPEG that is not read (read: baseline and progressive, Huffman-coded)");
             int length = reader.UInt16Big();
             if (length < 2) throw reader.Error($"the segment FF {marker:X2} at byte {reader.Position - 2} gives its length as {length}");
             ReadOnlySpan<byte> data = reader.Take(length - 2);
@@ -49,8 +50,8 @@ sealed class JpegFile
         return new CheckedImage(Format, frame.Width, frame.Height, kept.ToArray());
     }
 
-    static bool IsSegment(int marker) => marker is Baseline or Extended or Progressive or Huffman or Quantisation or RestartInterval or StartOfScan
-        or (>= FirstApplication and <= LastApplication) or Comment;
+    static bool IsSegment(int marker) => marker is Baseline or Extended or Progressive or Huffman or Quantisation or RestartInterval
+        or StartOfScan or (>= FirstApplication and <= LastApplication) or Comment;
 
     static int NextMarker(ref ByteReader reader)
     {
@@ -125,7 +126,8 @@ sealed class JpegFile
         for (int part = 0; ;)
         {
             int length = reader.Rest.IndexOf((byte)0xFF);
-            if (length < 0 || length + 1 >= reader.Left) throw reader.Error($"the file ends at byte {reader.Position + reader.Left}, inside the picture");
+            if (length < 0 || length + 1 >= reader.Left)
+                throw reader.Error($"the file ends at byte {reader.Position + reader.Left}, inside the picture");
             int next = reader.Rest[length + 1];
             part += length;
             kept.Write(reader.Take(length));
@@ -137,7 +139,8 @@ sealed class JpegFile
             else if (next == 0xFF) reader.Take(1);
             else if (part == 0) throw reader.Error($"no data before the marker FF {next:X2} at byte {reader.Position}");
             else if (next is < FirstRestart or > LastRestart) return restarts;
-            else if (next != FirstRestart + restarts % 8) throw reader.Error($"the restart marker FF {next:X2} at byte {reader.Position} is out of turn");
+            else if (next != FirstRestart + restarts % 8)
+                throw reader.Error($"the restart marker FF {next:X2} at byte {reader.Position} is out of turn");
             else
             {
                 kept.Write(reader.Take(2));

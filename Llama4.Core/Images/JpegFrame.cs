@@ -38,7 +38,8 @@ sealed class JpegFrame
         int bits = reader.Byte(), height = reader.UInt16Big(), width = reader.UInt16Big(), count = reader.Byte();
         limits.CheckSize(Format, width, height);
         if (bits != 8) throw reader.Error($"{bits} bits per sample are not read, only 8");
-        if (count is not (1 or 3 or 4) || reader.Left != 3 * count) throw reader.Error($"a frame header of {data.Length} bytes for {count} components; 1, 3 or 4 are read");
+        if (count is not (1 or 3 or 4) || reader.Left != 3 * count)
+            throw reader.Error($"a frame header of {data.Length} bytes for {count} components; 1, 3 or 4 are read");
         var components = new Component[count];
         for (int i = 0; i < count; i++)
         {
@@ -55,7 +56,8 @@ sealed class JpegFrame
     {
         var reader = new ByteReader(Format, data);
         int count = reader.Byte();
-        if (count < 1 || count > components.Length || data.Length != 4 + 2 * count) throw reader.Error($"a scan header of {data.Length} bytes for {count} components");
+        if (count < 1 || count > components.Length || data.Length != 4 + 2 * count)
+            throw reader.Error($"a scan header of {data.Length} bytes for {count} components");
         var chosen = new Component[count];
         for (int i = 0; i < count; i++)
         {
@@ -71,7 +73,8 @@ sealed class JpegFrame
             ? low <= 13 && (high == 0 || high == low + 1)
                 && (from == 0 ? to == 0 && (high == 0) == isFirst : count == 1 && to >= from && to <= 63 && !isFirst)
             : from == 0 && precision == 0 && isFirst;
-        if (!isValid || chosen.Any(c => c.HasScan == isFirst)) throw reader.Error($"a scan of coefficients {from} to {to}, bits {high} to {low}, may not stand here");
+        if (!isValid || chosen.Any(c => c.HasScan == isFirst))
+            throw reader.Error($"a scan of coefficients {from} to {to}, bits {high} to {low}, may not stand here");
         foreach (Component component in chosen) component.HasScan = true;
 
         long units = count == 1 ? OwnBlocks(chosen[0]) : Units;
@@ -81,7 +84,8 @@ sealed class JpegFrame
     /// <summary>Every component had a scan.</summary>
     public void CheckComplete()
     {
-        if (!components.All(c => c.HasScan)) throw new InvalidRequestException($"{Format}: the file ends before every component had a scan");
+        if (!components.All(c => c.HasScan))
+            throw new InvalidRequestException($"{Format}: the file ends before every component had a scan");
     }
 
     /// <summary>Units of a scan of several components.</summary>

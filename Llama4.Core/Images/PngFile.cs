@@ -18,11 +18,13 @@ static class PngFile
         var reader = new ByteReader(Format, file);
         reader.Take(Signature.Length);
         ReadOnlySpan<byte> headerData = NextChunk(ref reader, out string type);
-        if (type != "IHDR" || headerData.Length != 13) throw reader.Error($"the first chunk is {type} of {headerData.Length} bytes, not IHDR of 13");
+        if (type != "IHDR" || headerData.Length != 13)
+            throw reader.Error($"the first chunk is {type} of {headerData.Length} bytes, not IHDR of 13");
         Header header = ReadHeader(headerData, limits);
         // The decoder holds all of them at once, some kinds twice.
         if (header.PixelBytes() > 4 * limits.MaxPixels)
-            throw reader.Error($"{header.Width}×{header.Height} pixels of this kind are {header.PixelBytes()} bytes; at most {4 * limits.MaxPixels} are read");
+            throw reader.Error($"{header.Width}×{header.Height} pixels of this kind are {header.PixelBytes()} bytes; "
+                + $"at most {4 * limits.MaxPixels} are read");
 
         ReadOnlySpan<byte> palette = default;
         using var pixels = new MemoryStream();
@@ -35,16 +37,19 @@ static class PngFile
             else if (type == "PLTE" && header.Color == 3)
             {
                 if (data.Length is 0 or > 768 || data.Length % 3 != 0 || palette.Length > 0 || pixels.Length > 0)
-                    throw reader.Error($"a palette of {data.Length} bytes at byte {reader.Position} is not one palette of 1 to 256 colours before the pixels");
+                    throw reader.Error($"a palette of {data.Length} bytes before byte {reader.Position} is not one palette of 1 to 256 colours "
+                        + "before the pixels");
                 palette = data;
             }
-            else if (char.IsUpper(type[0]) && type != "PLTE") throw reader.Error($"the chunk {type} is needed to read this file and not known here");
+            else if (char.IsUpper(type[0]) && type != "PLTE")
+                throw reader.Error($"the chunk {type} is needed to read this file and not known here");
         }
         if (header.Color == 3 && palette.IsEmpty) throw reader.Error("the image has palette colours and no palette");
 
         pixels.Position = 0;
         CheckInflated(pixels, header.PixelBytes());
-        return new CheckedImage(Format, header.Width, header.Height, Write(headerData, palette, pixels.GetBuffer().AsSpan(0, (int)pixels.Length)));
+        byte[] kept = Write(headerData, palette, pixels.GetBuffer().AsSpan(0, (int)pixels.Length));
+        return new CheckedImage(Format, header.Width, header.Height, kept);
     }
 
     static ReadOnlySpan<byte> NextChunk(scoped ref ByteReader reader, out string type)
@@ -56,7 +61,8 @@ static class PngFile
         type = Encoding.ASCII.GetString(typeAndData[..4]);
         uint expected = reader.UInt32Big();
         // Upper case: needed for the pixels.
-        if (char.IsUpper(type[0]) && Crc32.Compute(typeAndData) != expected) throw reader.Error($"the chunk {type} is damaged: its checksum is wrong");
+        if (char.IsUpper(type[0]) && Crc32.Compute(typeAndData) != expected)
+            throw reader.Error($"the chunk {type} is damaged: its checksum is wrong");
         return typeAndData[4..];
     }
 
@@ -73,7 +79,8 @@ static class PngFile
             _ => false,
         };
         if (!isKnown || data[10] != 0 || data[11] != 0 || data[12] > 1)
-            throw new InvalidRequestException($"{Format}: no such kind of image: colour type {color}, {depth} bits, compression {data[10]}, filter {data[11]}, interlace {data[12]}");
+            throw new InvalidRequestException($"{Format}: no such kind of image: colour type {color}, {depth} bits, "
+                + $"compression {data[10]}, filter {data[11]}, interlace {data[12]}");
         return new Header((int)width, (int)height, depth, color, data[12] == 1);
     }
 
@@ -92,7 +99,8 @@ static class PngFile
             throw new InvalidRequestException($"{Format}: the pixel data is damaged: {e.Message}", e);
         }
         if (length != expected)
-            throw new InvalidRequestException($"{Format}: {expected} bytes of pixels are expected, the file has {(length > expected ? "more" : $"{length}")}");
+            throw new InvalidRequestException($"{Format}: {expected} bytes of pixels are expected, the file has "
+                + (length > expected ? "more" : $"{length}"));
     }
 
     static byte[] Write(ReadOnlySpan<byte> header, ReadOnlySpan<byte> palette, ReadOnlySpan<byte> pixels)
@@ -124,7 +132,9 @@ static class PngFile
             ? Part(0, 8, 0, 8) + Part(4, 8, 0, 8) + Part(0, 4, 4, 8) + Part(2, 4, 0, 4) + Part(0, 2, 2, 4) + Part(1, 2, 0, 2) + Part(0, 1, 1, 2)
             : Part(0, 1, 0, 1);
 
-        /// <summary>Bytes of the pixels whose column is <paramref name="x"/> plus a multiple of <paramref name="stepX"/>, and their row likewise (Adam7).</summary>
+        /// <summary>
+        /// Bytes of the pixels whose column is <paramref name="x"/> plus a multiple of <paramref name="stepX"/>, and their row likewise (Adam7).
+        /// </summary>
         long Part(int x, int stepX, int y, int stepY)
         {
             long width = (Width - x + stepX - 1) / stepX, height = (Height - y + stepY - 1) / stepY;

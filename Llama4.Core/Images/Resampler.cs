@@ -6,7 +6,10 @@ namespace Llama4.Core.Images;
 /// </summary>
 static class Resampler
 {
-    /// <summary>Writes <paramref name="image"/> as width × height pixels to the top left of a target whose rows are <paramref name="targetStride"/> bytes apart.</summary>
+    /// <summary>
+    /// Writes <paramref name="image"/> as width × height pixels to the top left of a target whose rows are
+    /// <paramref name="targetStride"/> bytes apart.
+    /// </summary>
     public static void Resize(RgbImage image, int width, int height, Span<byte> target, int targetStride)
     {
         Taps across = Taps.Make(image.Width, width), down = Taps.Make(image.Height, height);
@@ -19,8 +22,11 @@ static class Resampler
         {
             int first = down.First[y], count = down.Lengths[y];
             for (; done < first + count; done++)
-                if (done >= first)
-                    ResizeRow(image.Pixels.AsSpan(3 * image.Width * done, 3 * image.Width), across, ring.AsSpan(done % ringRows * rowBytes, rowBytes));
+            {
+                if (done < first) continue;
+                ReadOnlySpan<byte> row = image.Pixels.AsSpan(3 * image.Width * done, 3 * image.Width);
+                ResizeRow(row, across, ring.AsSpan(done % ringRows * rowBytes, rowBytes));
+            }
 
             sums.AsSpan().Fill(1 << (down.Bits - 1));
             for (int i = 0; i < count; i++)

@@ -23,7 +23,8 @@ public sealed class RgbImage
     /// </summary>
     /// <param name="limits">Default: <see cref="ImageLimits.Default"/>.</param>
     /// <exception cref="InvalidRequestException">The file is damaged, of another kind, or beyond the limits.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> file, ImageLimits? limits = null) => ImageReader.Decode(file, limits ?? ImageLimits.Default);
+    public static RgbImage Decode(ReadOnlySpan<byte> file, ImageLimits? limits = null) =>
+        ImageReader.Decode(file, limits ?? ImageLimits.Default);
 
     /// <summary>Reads an image file; see <see cref="Decode"/>.</summary>
     /// <exception cref="InvalidRequestException">There is no such file, or it cannot be read as an image; the message starts with the path.</exception>

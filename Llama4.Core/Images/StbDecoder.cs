@@ -19,10 +19,12 @@ sealed class StbDecoder : IImageDecoder
             throw new InvalidRequestException($"{image.Format}: the pixel data is damaged: {e.Message}", e);
         }
         if (result.Width != image.Width || result.Height != image.Height)
-            throw new InvalidRequestException($"{image.Format}: decoded {result.Width}×{result.Height} pixels, the header says {image.Width}×{image.Height}");
+            throw new InvalidRequestException($"{image.Format}: decoded {result.Width}×{result.Height} pixels, "
+                + $"the header says {image.Width}×{image.Height}");
         // A decoder that stopped early leaves part of its memory unwritten, and returns it all the same.
         if (stream.Position != stream.Length)
-            throw new InvalidRequestException($"{image.Format}: the pixel data is damaged: decoding stopped {stream.Length - stream.Position} bytes early");
+            throw new InvalidRequestException($"{image.Format}: the pixel data is damaged: "
+                + $"decoding stopped {stream.Length - stream.Position} bytes early");
         return result.Data;
     }
 }

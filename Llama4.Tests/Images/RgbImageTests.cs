@@ -28,9 +28,9 @@ public class RgbImageTests
     [InlineData("data:image/svg+xml;base64,abcd", "'image/svg+xml'")]
     [InlineData("data:text/html;base64,abcd", "'text/html'")]
     [InlineData("data:video/jpeg;base64,abcd,abcd", "'video/jpeg'")]
-    [InlineData("data:image/png;base64,ab-_", "base64 is not valid")]
-    [InlineData("data:image/png;base64,abc", "base64 is not valid")]
-    [InlineData("data:image/png;base64,@@@@", "base64 is not valid")]
+    [InlineData("data:image/png;base64,ab-_", ") is not valid: ")]
+    [InlineData("data:image/png;base64,abc", ") is not valid: ")]
+    [InlineData("data:image/png;base64,@@@@", ") is not valid: ")]
     [InlineData("data:image/png;base64,abcd", "starts with 69B71D")]
     public void Other_uris_are_refused(string uri, string message) =>
         Assert.Contains(message, Assert.Throws<InvalidRequestException>(() => RgbImage.FromDataUri(uri)).Message);
