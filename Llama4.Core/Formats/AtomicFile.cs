@@ -1,6 +1,8 @@
 namespace Llama4.Core.Formats;
 
-/// <summary>Files that appear whole or not at all: written beside their place, then renamed. Who has the old file mapped keeps the old one.</summary>
+/// <summary>
+/// Files that appear whole or not at all: written beside their place, then renamed. Who has the old file mapped keeps the old one.
+/// </summary>
 internal static class AtomicFile
 {
     public static void Write(string path, Action<Stream> write)

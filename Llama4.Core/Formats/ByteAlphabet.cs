@@ -8,7 +8,9 @@ internal static class ByteAlphabet
 {
     static readonly short[] byteOf = Build();
 
-    /// <summary>The bytes that UTF-8 text stands for; returns their number, or -1 when a character is not in the alphabet or they do not fit.</summary>
+    /// <summary>
+    /// The bytes that UTF-8 text stands for; returns their number, or -1 when a character is not in the alphabet or they do not fit.
+    /// </summary>
     public static int ToBytes(ReadOnlySpan<byte> utf8, Span<byte> target)
     {
         int written = 0;

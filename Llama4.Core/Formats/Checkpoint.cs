@@ -28,7 +28,9 @@ public sealed record GenerationDefaults
     public bool Sample { get; init; }
 }
 
-/// <summary>A model on disk: GGUF (one file, split files, an mmproj file beside) or a folder with safetensors. Opening reads headers only.</summary>
+/// <summary>
+/// A model on disk: GGUF (one file, split files, an mmproj file beside) or a folder with safetensors. Opening reads headers only.
+/// </summary>
 public abstract class Checkpoint : IDisposable
 {
     /// <summary>Path as the user gave it.</summary>
@@ -53,8 +55,12 @@ public abstract class Checkpoint : IDisposable
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>Opens a model without reading its weights.</summary>
-    /// <param name="path">A .gguf file, any part of a split one, a folder with safetensors and config.json, or a .safetensors file in one.</param>
-    /// <param name="visionPath">The vision part of a GGUF model (mmproj); absent: the only *mmproj*.gguf in the same folder, if any.</param>
+    /// <param name="path">
+    /// A .gguf file, any part of a split one, a folder with safetensors and config.json, or a .safetensors file in one.
+    /// </param>
+    /// <param name="visionPath">
+    /// The vision part of a GGUF model (mmproj); absent: the only *mmproj*.gguf in the same folder, if any.
+    /// </param>
     /// <exception cref="ModelFormatException">The files are missing, broken, or of a kind that is not supported.</exception>
     public static Checkpoint Open(string path, string? visionPath = null) => CheckpointOpener.Open(path, visionPath);
 

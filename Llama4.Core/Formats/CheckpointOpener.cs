@@ -13,7 +13,8 @@ internal static class CheckpointOpener
         if (isGguf) return GgufModel.Open(path, visionPath);
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!HasExtension(path, ".safetensors") || !File.Exists(Path.Combine(folder, "config.json")))
-            throw new ModelFormatException(path, "file", "is no model: expected a .gguf file, a folder with config.json and safetensors, or a .safetensors file in such a folder. " + Nearby(path));
+            throw new ModelFormatException(path, "file", "is no model: expected a .gguf file, a folder with config.json and safetensors, "
+                + "or a .safetensors file in such a folder. " + Nearby(path));
         RefuseVision(path, visionPath);
         bool isShard = !Path.GetFileName(path).Equals("model.safetensors", StringComparison.Ordinal)
             && File.Exists(Path.Combine(folder, "model.safetensors.index.json"));
@@ -30,13 +31,15 @@ internal static class CheckpointOpener
         string[] models = [.. GgufModels(path)];
         return models.Length == 1 ? GgufModel.Open(models[0], visionPath)
             : throw new ModelFormatException(path, "folder", "has no config.json"
-                + (models.Length == 0 ? " and no .gguf file. " + Nearby(path) : $" and {models.Length} .gguf models, name one: {Names(models)}"));
+                + (models.Length == 0 ? " and no .gguf file. " + Nearby(path)
+                    : $" and {models.Length} .gguf models, name one: {Names(models)}"));
     }
 
     static void RefuseVision(string path, string? visionPath)
     {
         if (visionPath is not null)
-            throw new ModelFormatException(path, "vision part", $"{visionPath} cannot be added: only GGUF models have their vision part in another file");
+            throw new ModelFormatException(path, "vision part",
+                $"{visionPath} cannot be added: only GGUF models have their vision part in another file");
     }
 
     /// <summary>What else could have been meant: models in the folder, or in the nearest folder above that exists.</summary>
@@ -45,7 +48,8 @@ internal static class CheckpointOpener
         string? folder = Path.GetFullPath(path);
         while (folder is not null && !Directory.Exists(folder)) folder = Path.GetDirectoryName(folder);
         string[] models = folder is null ? [] : [.. GgufModels(folder), .. Folders(folder)];
-        return models.Length == 0 ? $"No models were found in {folder}; get one as .gguf, or as a folder with config.json and .safetensors files."
+        return models.Length == 0
+            ? $"No models were found in {folder}; get one as .gguf, or as a folder with config.json and .safetensors files."
             : $"Models near: {Names(models)}";
     }
 

@@ -16,11 +16,15 @@ internal static class ConfigRules
         Rule(t.Heads % t.KvHeads == 0, "heads", $"{t.Heads} query heads are no multiple of {t.KvHeads} key/value heads");
         Rule(t.HeadDim % 2 == 0, "head dimension", $"is {t.HeadDim}, rotary positions need an even one");
         Rule(t.ExpertsPerToken <= Math.Max(1, t.Experts), "experts per token", $"is {t.ExpertsPerToken} of {t.Experts} experts");
-        Rule((long)t.Heads * t.HeadDim <= Limits.Width, "heads", $"{t.Heads} heads of {t.HeadDim} are {(long)t.Heads * t.HeadDim} wide, limit {Limits.Width}");
+        Rule((long)t.Heads * t.HeadDim <= Limits.Width, "heads",
+            $"{t.Heads} heads of {t.HeadDim} are {(long)t.Heads * t.HeadDim} wide, limit {Limits.Width}");
         if (config.Vision is not { } v) return;
         Rule(v.TileSize % v.PatchSize == 0, "vision tile", $"side {v.TileSize} is no multiple of the patch side {v.PatchSize}");
         Rule(v.Grid % v.Shuffle == 0, "vision tile", $"{v.Grid} patches along a side are no multiple of the pixel shuffle {v.Shuffle}");
+        Rule((long)v.Width * v.Shuffle * v.Shuffle <= Limits.FeedForwardWidth, "vision tile",
+            $"pixel shuffle {v.Shuffle} makes vectors of {(long)v.Width * v.Shuffle * v.Shuffle}, limit {Limits.FeedForwardWidth}");
         Rule(v.Width % v.Heads == 0, "vision heads", $"width {v.Width} is no multiple of {v.Heads} heads");
-        Rule(v.Width / v.Heads % 4 == 0, "vision heads", $"head width {v.Width / v.Heads} is no multiple of 4, as rotary positions in two dimensions need");
+        Rule(v.Width / v.Heads % 4 == 0, "vision heads",
+            $"head width {v.Width / v.Heads} is no multiple of 4, as rotary positions in two dimensions need");
     }
 }

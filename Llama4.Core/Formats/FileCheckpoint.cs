@@ -14,7 +14,8 @@ internal sealed class FileCheckpoint(IReadOnlyList<ModelFile> files, IModelLayou
     public override Llama4Weights LoadText(Device device, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default) =>
         Load(device, layout.Text, progress, cancel);
 
-    public override VisionWeights? LoadVision(Device device, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default) =>
+    public override VisionWeights? LoadVision(
+        Device device, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default) =>
         Load(device, layout.Vision, progress, cancel);
 
     public override void Dispose()

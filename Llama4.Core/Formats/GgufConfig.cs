@@ -20,7 +20,8 @@ internal static class GgufConfig
         RequireEqual(m, "attention.value_length", headDim);
         RequireEqual(m, "rope.dimension_count", headDim);
         if (m.String(P + "rope.scaling.type") is { } scaling and not "none")
-            throw new ModelFormatException(m.File, P + "rope.scaling.type", $"is {scaling}, expected none, or factors in rope_freqs.weight");
+            throw new ModelFormatException(m.File, P + "rope.scaling.type",
+                $"is {scaling}, expected none, or factors in rope_freqs.weight");
 
         int vocabulary = m.Int(P + "vocab_size", 1, Limits.Vocabulary, tokens);
         if (tokens is { } count && count != vocabulary)
@@ -56,7 +57,8 @@ internal static class GgufConfig
     /// <summary>general.architecture, which must be the expected one.</summary>
     public static void RequireArchitecture(GgufMetadata m, string expected)
     {
-        string found = m.String("general.architecture") ?? throw new ModelFormatException(m.File, "general.architecture", "this key is missing");
+        string found = m.String("general.architecture")
+            ?? throw new ModelFormatException(m.File, "general.architecture", "this key is missing");
         if (found == expected) return;
         string advice = found == "clip" ? "; this is a vision part: open the text model, and name this file as its vision part" : "";
         throw new ModelFormatException(m.File, "general.architecture", $"is {found}, expected {expected}{advice}");
@@ -71,7 +73,9 @@ internal static class GgufConfig
         return isMoe;
     }
 
-    /// <summary>Every fourth layer has no positions; a file may say another period, or flags per layer. Without chunks all are rotary.</summary>
+    /// <summary>
+    /// Every fourth layer has no positions; a file may say another period, or flags per layer. Without chunks all are rotary.
+    /// </summary>
     static bool[] RopeLayers(GgufMetadata m, int layers, bool noChunks)
     {
         const string key = P + "attention.sliding_window_pattern";
@@ -79,7 +83,8 @@ internal static class GgufConfig
         if (m.IsArray(key))
         {
             int[] flags = m.Ints(key, 0, 1)!;
-            if (flags.Length != layers) throw new ModelFormatException(m.File, key, $"has {flags.Length} entries, expected {layers}, one per layer");
+            if (flags.Length != layers)
+                throw new ModelFormatException(m.File, key, $"has {flags.Length} entries, expected {layers}, one per layer");
             return Array.ConvertAll(flags, flag => flag != 0);
         }
         int period = m.Int(key, 1, Limits.Layers, 4);

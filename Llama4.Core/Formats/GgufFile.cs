@@ -36,7 +36,8 @@ internal sealed class GgufFile
         if (!magic.SequenceEqual("GGUF"u8)) throw header.Fail($"is {Convert.ToHexString(magic)}, expected GGUF");
         header.Context = "version";
         uint version = header.UInt32();
-        if (version != 0 && (version & 0xFFFF) == 0) throw header.Fail($"is 0x{version:X8}: a big-endian file, only little-endian ones are supported");
+        if (version != 0 && (version & 0xFFFF) == 0)
+            throw header.Fail($"is 0x{version:X8}: a big-endian file, only little-endian ones are supported");
         if (version is not (2 or 3)) throw header.Fail($"is {version}, expected 2 or 3");
         // The smallest tensor entry has a name of 1 byte and 1 dimension, the smallest pair a key and a value of 1 byte each.
         header.Context = "tensor count";
@@ -45,8 +46,10 @@ internal sealed class GgufFile
         int keyCount = header.Count("keys", 8 + 1 + 4 + 1, int.MaxValue);
         GgufMetadata metadata = GgufMetadata.Read(file.Path, header, keyCount);
         int alignment = metadata.Int("general.alignment", 8, Limits.GgufAlignment, 32);
-        if (!System.Numerics.BitOperations.IsPow2(alignment) || metadata.Has("general.alignment") && !metadata.IsUInt32("general.alignment"))
-            throw new ModelFormatException(file.Path, "general.alignment", $"is {metadata.Describe("general.alignment")}, expected a power of two of type UInt32");
+        bool isOtherType = metadata.Has("general.alignment") && !metadata.IsUInt32("general.alignment");
+        if (isOtherType || !System.Numerics.BitOperations.IsPow2(alignment))
+            throw new ModelFormatException(file.Path, "general.alignment",
+                $"is {metadata.Describe("general.alignment")}, expected a power of two of type UInt32");
         return new GgufFile(file, metadata, ReadTensors(file, header, tensorCount, alignment));
     }
 

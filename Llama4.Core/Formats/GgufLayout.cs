@@ -36,9 +36,15 @@ internal sealed class GgufLayout(TensorTable text, TensorTable? vision, Llama4Co
     {
         int queries = c.Heads * c.HeadDim, keys = c.KvHeads * c.HeadDim;
         if (!read.Tensors.Has(p + "attn_qkv.weight"))
-            return (Linear(read, p + "attn_q", c.Width, queries), Linear(read, p + "attn_k", c.Width, keys), Linear(read, p + "attn_v", c.Width, keys));
+        {
+            return (Linear(read, p + "attn_q", c.Width, queries),
+                Linear(read, p + "attn_k", c.Width, keys),
+                Linear(read, p + "attn_v", c.Width, keys));
+        }
         Tensor all = Matrix(read, p + "attn_qkv.weight", c.Width, queries + 2 * keys);
-        return (new Weight(all.RowRange(0, queries)), new Weight(all.RowRange(queries, keys)), new Weight(all.RowRange(queries + keys, keys)));
+        return (new Weight(all.RowRange(0, queries)),
+            new Weight(all.RowRange(queries, keys)),
+            new Weight(all.RowRange(queries + keys, keys)));
     }
 
     static DenseWeights Dense(WeightReader read, string p, string suffix, int width, int hidden) => new(
@@ -53,7 +59,10 @@ internal sealed class GgufLayout(TensorTable text, TensorTable? vision, Llama4Co
         Weight[] down = Experts(read, p, "ffn_down", c.Experts, hidden, width);
         DenseWeights shared = Dense(read, p, "_shexp", width, hidden);
         if (!read.Tensors.Has(p + "ffn_gate_up_exps.weight"))
-            return new MoeWeights(router, Experts(read, p, "ffn_gate", c.Experts, width, hidden), Experts(read, p, "ffn_up", c.Experts, width, hidden), down, shared);
+        {
+            Weight[] gate = Experts(read, p, "ffn_gate", c.Experts, width, hidden);
+            return new MoeWeights(router, gate, Experts(read, p, "ffn_up", c.Experts, width, hidden), down, shared);
+        }
         Weight[] both = Experts(read, p, "ffn_gate_up", c.Experts, width, 2 * hidden);
         return new MoeWeights(router,
             Array.ConvertAll(both, w => new Weight(w.Values.RowRange(0, hidden))),

@@ -49,7 +49,8 @@ internal sealed class GgufMetadata(string file)
     public float Float(string key, double min, double max, double? missing = null)
     {
         if (!values.TryGetValue(key, out Value value)) return (float)(missing ?? throw Missing(key));
-        if (value.Count >= 0 || value.Type is not (GgufValueType.Float32 or GgufValueType.Float64)) throw Wrong(key, value, "a floating-point number");
+        if (value.Count >= 0 || value.Type is not (GgufValueType.Float32 or GgufValueType.Float64))
+            throw Wrong(key, value, "a floating-point number");
         double number = FloatAt(value, 0);
         return number >= min && number <= max ? (float)number
             : throw new ModelFormatException(file, key, $"is {number.ToString(CultureInfo.InvariantCulture)}, expected {min} to {max}");
@@ -64,7 +65,8 @@ internal sealed class GgufMetadata(string file)
     public string? String(string key)
     {
         if (!values.TryGetValue(key, out Value value)) return null;
-        return value is { Count: < 0, Type: GgufValueType.String } ? Text.UTF8.GetString(StringAt(value.Start)) : throw Wrong(key, value, "a string");
+        return value is { Count: < 0, Type: GgufValueType.String }
+            ? Text.UTF8.GetString(StringAt(value.Start)) : throw Wrong(key, value, "a string");
     }
 
     public bool IsUInt32(string key) => values[key] is { Count: < 0, Type: GgufValueType.UInt32 };
@@ -108,7 +110,8 @@ internal sealed class GgufMetadata(string file)
     public GgufStrings Strings(string key)
     {
         if (!values.TryGetValue(key, out Value value)) throw Missing(key);
-        return value is { Count: >= 0, Type: GgufValueType.String } ? new GgufStrings(bytes, value.Start, value.Count) : throw Wrong(key, value, "an array of strings");
+        return value is { Count: >= 0, Type: GgufValueType.String }
+            ? new GgufStrings(bytes, value.Start, value.Count) : throw Wrong(key, value, "an array of strings");
     }
 
     /// <summary>A value as text for people: long ones cut short.</summary>
@@ -122,7 +125,8 @@ internal sealed class GgufMetadata(string file)
         {
             var elements = new List<string>();
             if (value.Type == GgufValueType.String)
-                foreach (ReadOnlySpan<byte> element in new GgufStrings(bytes, value.Start, Math.Min(value.Count, shown))) elements.Add(Text.UTF8.GetString(element));
+                foreach (ReadOnlySpan<byte> element in new GgufStrings(bytes, value.Start, Math.Min(value.Count, shown)))
+                    elements.Add(Text.UTF8.GetString(element));
             else
                 for (int i = 0; i < Math.Min(value.Count, shown); i++) elements.Add(One(value.Type, value.Start + i * Size(value.Type)));
             text = $"{value.Count} × {value.Type}: {string.Join(", ", elements)}{(value.Count > shown ? ", …" : "")}";
@@ -157,7 +161,8 @@ internal sealed class GgufMetadata(string file)
             long size = (long)count * Size(type);
             if (size > Limits.GgufHeaderBytes) throw header.Fail($"{size} bytes, limit {Limits.GgufHeaderBytes}");
             ReadOnlySpan<byte> content = header.Take((int)size);
-            if (type == GgufValueType.Bool && content.IndexOfAnyExcept((byte)0, (byte)1) >= 0) throw header.Fail("a truth value is neither 0 nor 1");
+            if (type == GgufValueType.Bool && content.IndexOfAnyExcept((byte)0, (byte)1) >= 0)
+                throw header.Fail("a truth value is neither 0 nor 1");
         }
         return start;
     }

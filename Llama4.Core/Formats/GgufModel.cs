@@ -60,7 +60,8 @@ internal static class GgufModel
             Path = path,
             Config = config,
             Tokenizer = tokenizer,
-            ChatTemplate = m.String("tokenizer.chat_template") is { } template ? HfTemplate.Check(m.File, "tokenizer.chat_template", template) : null,
+            ChatTemplate = m.String("tokenizer.chat_template") is { } template
+                ? HfTemplate.Check(m.File, "tokenizer.chat_template", template) : null,
             Generation = GgufTokenizer.ReadGeneration(m, text, tokenizer),
             Tensors = [.. tensors.All, .. visionTensors?.All ?? []],
             Metadata = [.. Describe(m), .. visionFile is null ? [] : Describe(visionFile.Metadata)],
@@ -91,8 +92,14 @@ internal static class GgufModel
     static string? FindVision(string path, List<string> warnings)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        string[] found = [.. Directory.EnumerateFiles(folder, "*.gguf").Where(IsVision).Where(f => Path.GetFileName(f) != Path.GetFileName(path)).Order(StringComparer.Ordinal)];
-        if (found.Length > 1) warnings.Add($"{folder}: has {found.Length} vision parts ({string.Join(", ", found.Take(4).Select(Path.GetFileName))}): name one to use it");
+        string self = Path.GetFileName(path);
+        string[] found = [.. Directory.EnumerateFiles(folder, "*.gguf")
+            .Where(file => IsVision(file) && Path.GetFileName(file) != self).Order(StringComparer.Ordinal)];
+        if (found.Length > 1)
+        {
+            string names = string.Join(", ", found.Take(4).Select(Path.GetFileName));
+            warnings.Add($"{folder}: has {found.Length} vision parts ({names}): name one to use it");
+        }
         return found.Length == 1 ? found[0] : null;
     }
 
@@ -108,9 +115,11 @@ internal static class GgufModel
         files.First(f => f.Path == tensor.File).Read(tensor.Offset, bytes);
         FormatCodec.Decode(tensor.Encoding, bytes, factors);
         foreach (float factor in factors)
-            if (!(factor > 0 && float.IsFinite(factor))) throw new ModelFormatException(tensor.File, name, $"has the factor {factor}, expected positive ones");
+            if (!(factor > 0 && float.IsFinite(factor)))
+                throw new ModelFormatException(tensor.File, name, $"has the factor {factor}, expected positive ones");
         return factors;
     }
 
-    static IEnumerable<KeyValuePair<string, string>> Describe(GgufMetadata m) => m.Keys.Select(key => KeyValuePair.Create(key, m.Describe(key)));
+    static IEnumerable<KeyValuePair<string, string>> Describe(GgufMetadata m) =>
+        m.Keys.Select(key => KeyValuePair.Create(key, m.Describe(key)));
 }

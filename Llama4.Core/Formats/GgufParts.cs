@@ -29,7 +29,8 @@ internal static partial class GgufParts
         int tensors = parts.Sum(p => p.Tensors.Count);
         int expected = parts[0].Metadata.Int("split.tensors.count", 0, int.MaxValue, tensors);
         if (tensors != expected)
-            throw new ModelFormatException(parts[0].File.Path, "split.tensors.count", $"is {expected}, but the {count} parts have {tensors} tensors");
+            throw new ModelFormatException(parts[0].File.Path, "split.tensors.count",
+                $"is {expected}, but the {count} parts have {tensors} tensors");
         return parts;
     }
 
@@ -53,7 +54,8 @@ internal static partial class GgufParts
         int saidCount = m.Int("split.count", 0, Limits.Shards, isSplit ? null : 0);
         if (saidCount <= 1 && count == 1) return;
         if (saidCount != count)
-            throw new ModelFormatException(m.File, "split.count", $"is {saidCount}, but the file's name says {count}: parts are named x-00001-of-{saidCount:D5}.gguf");
+            throw new ModelFormatException(m.File, "split.count",
+                $"is {saidCount}, but the file's name says {count}: parts are named x-00001-of-{saidCount:D5}.gguf");
         int number = m.Int("split.no", 0, Limits.Shards);
         if (number != index) throw new ModelFormatException(m.File, "split.no", $"is {number}, expected {index} by the file's name");
     }

@@ -28,7 +28,8 @@ internal static class GgufTokenizer
         if (m.String(P + "pre") is { } pre and not "llama4")
             warnings.Add($"{m.File}: {P}pre is {pre}; text is split as for llama4, so some token ids may differ");
         int[] types = m.Ints(P + "token_type", 0, int.MaxValue) ?? [.. Enumerable.Repeat(Normal, count)];
-        if (types.Length != count) throw new ModelFormatException(m.File, P + "token_type", $"has {types.Length} entries, expected {count}, one per token");
+        if (types.Length != count)
+            throw new ModelFormatException(m.File, P + "token_type", $"has {types.Length} entries, expected {count}, one per token");
 
         var builder = new VocabularyBuilder(m.File, size);
         var bytes = new ByteArena();
@@ -39,17 +40,21 @@ internal static class GgufTokenizer
             var place = new EntryPlace(P + "tokens", current);
             if (types[current] is Control or UserDefined) builder.AddControl(current, Text.UTF8.GetString(token), place);
             else if (types[current] == Normal)
-                builder.Add(current, bytes.FromAlphabet(token) ?? throw new ModelFormatException(m.File, place.ToString(), "is not written in the byte-level alphabet"), place);
+            {
+                if (bytes.FromAlphabet(token) is not { } ordinary)
+                    throw new ModelFormatException(m.File, place.ToString(), "is not written in the byte-level alphabet");
+                builder.Add(current, ordinary, place);
+            }
         }
         TokenizerData data = builder.Build(m.Int(P + "bos_token_id", 0, size - 1, -1));
-        CheckMerges(m, data);
+        CheckMerges(m, builder.Table!);
         return data;
     }
 
-    static void CheckMerges(GgufMetadata m, TokenizerData data)
+    static void CheckMerges(GgufMetadata m, TokenTable tokens)
     {
         const string key = P + "merges";
-        var check = new MergeCheck(m.File, data);
+        var check = new MergeCheck(m.File, tokens);
         int index = 0;
         foreach (ReadOnlySpan<byte> merge in m.Strings(key))
         {

@@ -17,7 +17,8 @@ internal static class HfConfig
         bool known = type == "llama4_text" || type == "llama4" && nested is not null;
         if (!known)
             throw new ModelFormatException(root.File, "$.model_type",
-                $"is {type ?? "missing"}{(type == "llama4" ? " without text_config" : "")}, expected llama4 with text_config, or llama4_text");
+                (type == "llama4" ? "is llama4 without text_config" : $"is {type ?? "missing"}")
+                + ", expected llama4 with text_config, or llama4_text");
         TextConfig text = ReadText(nested ?? root, root);
         if (IsArtefact(text))
             warnings.Add("config.json: rope_scaling says factor 8, high_freq_factor 4 for a Scout-shaped model; published Scout weights "
@@ -97,7 +98,8 @@ internal static class HfConfig
         if (c.Ints("no_rope_layers", 0, 1, layers) is { Length: > 0 } list)
         {
             if (list.Length != layers)
-                throw new ModelFormatException(c.File, c.Place("no_rope_layers"), $"has {list.Length} entries, expected {layers}, one per layer");
+                throw new ModelFormatException(c.File, c.Place("no_rope_layers"),
+                    $"has {list.Length} entries, expected {layers}, one per layer");
             return Array.ConvertAll(list, flag => flag != 0);
         }
         int interval = c.Int("no_rope_layer_interval", 0, Limits.Layers, 4);

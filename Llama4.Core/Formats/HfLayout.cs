@@ -23,7 +23,9 @@ internal sealed class HfLayout(TensorTable tensors, Llama4Config config) : IMode
     /// <summary>Whether the files hold a vision encoder at all.</summary>
     public bool HasVision => tensors.HasAny(prefix.Vision + "vision_model.");
 
-    /// <summary>Counts tensors as used that some exports hold and nothing needs: stored rotary frequencies, the copy of a tied output.</summary>
+    /// <summary>
+    /// Counts tensors as used that some exports hold and nothing needs: stored rotary frequencies, the copy of a tied output.
+    /// </summary>
     public void SkipUnneeded()
     {
         if (config.Text.TiedOutput) tensors.Find(prefix.Head + "lm_head.weight");
@@ -37,7 +39,8 @@ internal sealed class HfLayout(TensorTable tensors, Llama4Config config) : IMode
         var read = new HfWeightReader(tensors, target);
         Weight embedding = read.Linear(prefix.Decoder + "embed_tokens", c.Width, c.Vocabulary);
         if (embedding.Scales is not null)
-            throw new ModelFormatException(tensors.Source, prefix.Decoder + "embed_tokens.weight", "has scales, which an embedding cannot have");
+            throw new ModelFormatException(tensors.Source, prefix.Decoder + "embed_tokens.weight",
+                "has scales, which an embedding cannot have");
         var layers = new LayerWeights[c.Layers];
         for (int i = 0; i < layers.Length; i++) layers[i] = Layer(read, c, i);
         return new Llama4Weights(

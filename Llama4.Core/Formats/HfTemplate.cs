@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Llama4.Core.Formats;
 
-/// <summary>The chat template of a checkpoint folder: a file of its own, or a field of one of the tokenizer's or processor's files.</summary>
+/// <summary>
+/// The chat template of a checkpoint folder: a file of its own, or a field of one of the tokenizer's or processor's files.
+/// </summary>
 internal static class HfTemplate
 {
     public static string? Read(string folder)
@@ -34,7 +36,8 @@ internal static class HfTemplate
             var entry = new JsonFields(root.File, place, value[i]);
             names.Add(entry.Text("name") ?? throw new ModelFormatException(root.File, place, "has no name"));
             if (names[^1] == "default")
-                return Check(root.File, place, entry.Text("template") ?? throw new ModelFormatException(root.File, place, "has no template"));
+                return Check(root.File, place, entry.Text("template")
+                    ?? throw new ModelFormatException(root.File, place, "has no template"));
         }
         throw new ModelFormatException(root.File, root.Place("chat_template"),
             $"has no template named default among {value.GetArrayLength()} ({string.Join(", ", names.Take(8))})");

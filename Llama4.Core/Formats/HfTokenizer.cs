@@ -31,7 +31,7 @@ internal static class HfTokenizer
         var file = new TokenizerJson(json);
         VocabularyBuilder builder = file.ReadVocabulary(vocabulary);
         TokenizerData data = builder.Build(Begin(root, builder, begin));
-        file.CheckMerges(data);
+        file.CheckMerges(builder.Table!);
         warnings.AddRange(file.Warnings());
         return (data, addBegin);
     }

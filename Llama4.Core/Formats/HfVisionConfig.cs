@@ -10,7 +10,8 @@ internal static class HfVisionConfig
     {
         HfConfig.Require(c, "hidden_act", "gelu");
         if (c.Flag("multi_modal_projector_bias", false))
-            throw new ModelFormatException(c.File, c.Place("multi_modal_projector_bias"), "is true: a projector with bias is not supported");
+            throw new ModelFormatException(c.File, c.Place("multi_modal_projector_bias"),
+                "is true: a projector with bias is not supported");
         c.Int("num_channels", 3, 3, 3);
         float ratio = c.Float("pixel_shuffle_ratio", 1e-3, 1, 0.5);
         int shuffle = (int)Math.Round(1 / ratio);

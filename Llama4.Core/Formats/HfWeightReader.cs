@@ -20,7 +20,8 @@ internal sealed class HfWeightReader(TensorTable tensors, IWeightTarget target)
     public BiasedWeight Biased(string name, int inputs, int outputs) => new(Linear(name, inputs, outputs), Vector(name + ".bias", outputs));
 
     /// <summary>[outputs, inputs], with one scale per output when it is F8.</summary>
-    public Weight Linear(string name, int inputs, int outputs) => Linear(name, tensors.Get(name + ".weight", outputs, inputs), inputs, outputs);
+    public Weight Linear(string name, int inputs, int outputs) =>
+        Linear(name, tensors.Get(name + ".weight", outputs, inputs), inputs, outputs);
 
     /// <summary>A linear layer whose number of outputs only its shape says.</summary>
     public Weight LinearFrom(string name, int inputs)

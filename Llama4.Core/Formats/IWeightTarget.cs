@@ -2,7 +2,10 @@ using Llama4.Kernels;
 
 namespace Llama4.Core.Formats;
 
-/// <summary>Where weights go. Opening a model runs the same code as loading it, with a target that keeps nothing: so every name and shape is checked.</summary>
+/// <summary>
+/// Where weights go. Opening a model runs the same code as loading it, with a target that keeps nothing: so every name and shape is
+/// checked.
+/// </summary>
 internal interface IWeightTarget
 {
     /// <summary>The numbers as the file stores them.</summary>

@@ -30,7 +30,8 @@ internal readonly struct JsonFields(string file, string path, JsonElement elemen
         }
         catch (JsonException e)
         {
-            throw new ModelFormatException(file, $"{place}line {e.LineNumber + 1}, byte {e.BytePositionInLine}", $"is not valid JSON: {e.Message}", e);
+            throw new ModelFormatException(file, $"{place}line {e.LineNumber + 1}, byte {e.BytePositionInLine}",
+                $"is not valid JSON: {e.Message}", e);
         }
         catch (InvalidOperationException e)
         {

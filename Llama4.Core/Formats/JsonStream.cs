@@ -65,7 +65,7 @@ internal ref struct JsonStream(string file, string place, ReadOnlySpan<byte> utf
     /// <summary>The current name or string.</summary>
     public readonly string Text()
     {
-        if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName)) throw Fail($"is {Describe(reader.TokenType)}, expected a string");
+        if (!IsText) throw Fail($"is {Describe(reader.TokenType)}, expected a string");
         if (reader.ValueSpan.Length > LongestText) throw Fail($"a text of {reader.ValueSpan.Length} bytes, limit {LongestText}");
         try
         {
@@ -81,7 +81,7 @@ internal ref struct JsonStream(string file, string place, ReadOnlySpan<byte> utf
     /// <param name="fits">False: it is longer than the buffer, and comes as it stands.</param>
     public readonly ReadOnlySpan<byte> Utf8Text(Span<byte> buffer, out bool fits)
     {
-        if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName)) throw Fail($"is {Describe(reader.TokenType)}, expected a string");
+        if (!IsText) throw Fail($"is {Describe(reader.TokenType)}, expected a string");
         fits = reader.ValueSpan.Length <= buffer.Length;
         if (!fits || !reader.ValueIsEscaped) return reader.ValueSpan;
         try
@@ -98,9 +98,11 @@ internal ref struct JsonStream(string file, string place, ReadOnlySpan<byte> utf
     /// <param name="what">What it is, for messages.</param>
     public readonly long Whole(long min, long max, string what)
     {
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long number) && number >= min && number <= max) return number;
+        bool isNumber = reader.TokenType == JsonTokenType.Number;
+        if (isNumber && reader.TryGetInt64(out long number) && number >= min && number <= max) return number;
         ReadOnlySpan<byte> raw = reader.ValueSpan;
-        string found = reader.TokenType == JsonTokenType.Number ? System.Text.Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, 60)]) : Describe(reader.TokenType);
+        string found = isNumber
+            ? System.Text.Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, 60)]) : Describe(reader.TokenType);
         throw Fail($"{what} is {found}, expected a whole number from {min} to {max}");
     }
 
@@ -115,6 +117,8 @@ internal ref struct JsonStream(string file, string place, ReadOnlySpan<byte> utf
     };
 
     public readonly ModelFormatException Fail(string problem) => new(file, Here, problem);
+
+    readonly bool IsText => reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName;
 
     readonly string Here => $"{Place}, byte {reader.TokenStartIndex}";
 
@@ -132,7 +136,8 @@ internal ref struct JsonStream(string file, string place, ReadOnlySpan<byte> utf
             json.Read();
             int start = (int)json.TokenStart;
             json.Skip();
-            if (!fields.TryAdd(name, utf8[start..(int)json.Position])) throw new ModelFormatException(file, $"{place}.{name}", "is not valid JSON: occurs twice");
+            if (!fields.TryAdd(name, utf8[start..(int)json.Position]))
+                throw new ModelFormatException(file, $"{place}.{name}", "is not valid JSON: occurs twice");
         }
         if (json.Read()) throw json.Fail("is not valid JSON: something follows the object");
         return fields;

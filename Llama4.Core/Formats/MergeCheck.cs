@@ -8,9 +8,8 @@ namespace Llama4.Core.Formats;
 /// the published files are made so. Any other list would give other ids for some texts, and is refused.
 /// </summary>
 /// <param name="file">For messages.</param>
-internal sealed class MergeCheck(string file, TokenizerData data)
+internal sealed class MergeCheck(string file, TokenTable tokens)
 {
-    readonly TokenTable tokens = new(data.Tokens, new ControlTokens(data.ControlTokens));
     readonly bool[] expected = new bool[Limits.TokenBytes + 1];   // by length of the left half: splits of the current token still to come
     int expectedCount;
     int current = -1;
@@ -21,7 +20,8 @@ internal sealed class MergeCheck(string file, TokenizerData data)
         Span<byte> leftBytes = stackalloc byte[Limits.TokenBytes], rightBytes = stackalloc byte[Limits.TokenBytes];
         int leftLength = ByteAlphabet.ToBytes(left, leftBytes), rightLength = ByteAlphabet.ToBytes(right, rightBytes);
         if (leftLength < 0 || rightLength < 0)
-            throw new ModelFormatException(file, place.ToString(), $"is not two tokens of at most {Limits.TokenBytes} bytes in the byte-level alphabet");
+            throw new ModelFormatException(file, place.ToString(),
+                $"is not two tokens of at most {Limits.TokenBytes} bytes in the byte-level alphabet");
         Add(leftBytes[..leftLength], rightBytes[..rightLength], place);
     }
 
@@ -42,7 +42,8 @@ internal sealed class MergeCheck(string file, TokenizerData data)
     {
         if (expectedCount == 0) FindNext();
         if (expectedCount > 0)
-            throw new ModelFormatException(file, place, $"does not hold all merges that the ranks imply; the first that is missing gives token {current}");
+            throw new ModelFormatException(file, place,
+                $"does not hold all merges that the ranks imply; the first that is missing gives token {current}");
     }
 
     /// <summary>Goes on to the next token that has splits.</summary>
@@ -64,6 +65,7 @@ internal sealed class MergeCheck(string file, TokenizerData data)
         if (tokens.Find(left) == TokenTable.None || tokens.Find(right) == TokenTable.None) return "joins something that is no token";
         int id = tokens.Find([.. left, .. right]);
         return id == TokenTable.None ? "does not give a token"
-            : $"gives token {id}, but by rank the next merge must give {(current < tokens.Count ? $"token {current}" : "nothing: there are no more")}";
+            : $"gives token {id}, but by rank "
+                + (current < tokens.Count ? $"the next merge must give token {current}" : "there are no more merges");
     }
 }

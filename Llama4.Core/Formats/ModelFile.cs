@@ -56,7 +56,8 @@ internal sealed class ModelFile : IDisposable
             {
                 int read = RandomAccess.Read(handle, target[done..], offset + done);
                 if (read == 0)
-                    throw new ModelFormatException(Path, $"byte {offset + done}", $"the file ends, {target.Length - done} more bytes expected");
+                    throw new ModelFormatException(Path, $"byte {offset + done}",
+                        $"the file ends, {target.Length - done} more bytes expected");
                 done += read;
             }
         }

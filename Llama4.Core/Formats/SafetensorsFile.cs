@@ -74,7 +74,9 @@ internal sealed class SafetensorsFile
         {
             string key = json.Text();
             json.Read();
-            metadata.Add(new(key, json.Type == JsonTokenType.String ? json.Text() : throw json.Fail($"__metadata__.{key} is {JsonStream.Describe(json.Type)}, expected a string")));
+            if (json.Type != JsonTokenType.String)
+                throw json.Fail($"__metadata__.{key} is {JsonStream.Describe(json.Type)}, expected a string");
+            metadata.Add(new(key, json.Text()));
         }
     }
 
@@ -131,7 +133,8 @@ internal sealed class SafetensorsFile
         Encoding encoding = EncodingOf(name, type);
         if (place.Length != 2) throw new ModelFormatException(file, $"{name}.data_offsets", $"has {place.Length} numbers, expected 2");
         if (place[0] > place[1] || place[1] > dataBytes)
-            throw new ModelFormatException(file, $"{name}.data_offsets", $"[{place[0]}, {place[1]}] is no range within the {dataBytes} bytes of data");
+            throw new ModelFormatException(file, $"{name}.data_offsets",
+                $"[{place[0]}, {place[1]}] is no range within the {dataBytes} bytes of data");
         long bytes = encoding.BlockBytes();
         foreach (long dimension in shape)
         {
@@ -142,7 +145,8 @@ internal sealed class SafetensorsFile
         }
         if (bytes != place[1] - place[0])
             throw new ModelFormatException(file, name,
-                $"{type} [{string.Join(", ", shape)}] needs {bytes} bytes, data_offsets [{place[0]}, {place[1]}] hold {place[1] - place[0]}");
+                $"{type} [{string.Join(", ", shape)}] needs {bytes} bytes, "
+                + $"data_offsets [{place[0]}, {place[1]}] hold {place[1] - place[0]}");
         return new TensorInfo(name, shape, encoding, file, dataStart + place[0], bytes);
     }
 
@@ -166,10 +170,12 @@ internal sealed class SafetensorsFile
         {
             if (tensor.Offset != end)
                 throw new ModelFormatException(file, tensor.Name,
-                    $"starts at data byte {tensor.Offset - dataStart}, the tensor before ends at {end - dataStart}: {(tensor.Offset < end ? "overlap" : "hole")}");
+                    $"starts at data byte {tensor.Offset - dataStart}, the tensor before ends at {end - dataStart}: "
+                    + (tensor.Offset < end ? "overlap" : "hole"));
             end = tensor.Offset + tensor.Bytes;
         }
         if (end != dataStart + dataBytes)
-            throw new ModelFormatException(file, $"byte {end}", $"the last tensor ends here, but the file has {dataStart + dataBytes} bytes");
+            throw new ModelFormatException(file, $"byte {end}",
+                $"the last tensor ends here, but the file has {dataStart + dataBytes} bytes");
     }
 }

@@ -51,7 +51,9 @@ internal static class SafetensorsFolder
             string name = map.ToName(property);
             string file = map.Text(name) ?? throw map.Wrong(name, property.Value, "a file name");
             bool plain = file.EndsWith(".safetensors", StringComparison.Ordinal) && file.AsSpan().IndexOfAny("/\\:\0") < 0;
-            if (!plain) throw new ModelFormatException(path, map.Place(name), $"is {file}, expected the name of a .safetensors file in the same folder");
+            if (!plain)
+                throw new ModelFormatException(path, map.Place(name),
+                    $"is {file}, expected the name of a .safetensors file in the same folder");
             result.Add(name, file);
             if (names.Add(file) && names.Count > Limits.Shards)
                 throw new ModelFormatException(path, "$.weight_map", $"names more than {Limits.Shards} files");

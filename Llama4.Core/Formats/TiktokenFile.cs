@@ -34,7 +34,8 @@ internal static class TiktokenFile
             throw new ModelFormatException(path, $"line {line}", "is not valid base64");
         ReadOnlySpan<byte> digits = text[(space + 1)..];
         if (!Utf8Parser.TryParse(digits, out int rank, out int used) || used != digits.Length)
-            throw new ModelFormatException(path, $"line {line}", $"rank {System.Text.Encoding.ASCII.GetString(digits[..Math.Min(digits.Length, 40)])} is not a whole number below 2^31");
+            throw new ModelFormatException(path, $"line {line}",
+                $"rank {System.Text.Encoding.ASCII.GetString(digits[..Math.Min(digits.Length, 40)])} is not a whole number below 2^31");
         builder.Add(rank, bytes.AsMemory(0, written), new EntryPlace("line ", line));
     }
 }

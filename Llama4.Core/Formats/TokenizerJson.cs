@@ -26,9 +26,11 @@ internal sealed class TokenizerJson
         this.path = path;
         fields = JsonStream.Fields(path, "$", ModelFile.ReadAll(path, Limits.TokenizerBytes));
         model = JsonStream.Fields(path, "$.model", Field(fields, "$.model", "model"));
-        if (SmallText("type") is { } type && type != "BPE") throw new ModelFormatException(path, "$.model.type", $"is {type}, expected BPE");
+        if (SmallText("type") is { } type && type != "BPE")
+            throw new ModelFormatException(path, "$.model.type", $"is {type}, expected BPE");
         foreach (string name in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
-            if (SmallText(name) is { Length: > 0 } mark) throw new ModelFormatException(path, $"$.model.{name}", $"is {mark}, expected none");
+            if (SmallText(name) is { Length: > 0 } mark)
+                throw new ModelFormatException(path, $"$.model.{name}", $"is {mark}, expected none");
     }
 
     public VocabularyBuilder ReadVocabulary(int size)
@@ -49,15 +51,16 @@ internal sealed class TokenizerJson
             int id = (int)json.Whole(0, int.MaxValue, "a token id");
             // Control tokens may be listed here too, and need not be written in the alphabet.
             if (token is null && builder.FindControl(name!) == id) continue;
-            builder.Add(id, token ?? throw new ModelFormatException(path, $"{Vocab}.{name}", "is not written in the byte-level alphabet"), new EntryPlace("$.model.vocab, token ", id));
+            if (token is null) throw new ModelFormatException(path, $"{Vocab}.{name}", "is not written in the byte-level alphabet");
+            builder.Add(id, token.Value, new EntryPlace("$.model.vocab, token ", id));
         }
         return builder;
     }
 
     /// <summary>The merges, each "left right" or a list of the two, must be those of the ranks.</summary>
-    public void CheckMerges(TokenizerData data)
+    public void CheckMerges(TokenTable tokens)
     {
-        var check = new MergeCheck(path, data);
+        var check = new MergeCheck(path, tokens);
         Span<byte> buffer = stackalloc byte[2 * LongestText + 1];
         var json = new JsonStream(path, Merges, Field(model, Merges, "merges").Span);
         json.Read(JsonTokenType.StartArray, "the list");
@@ -72,12 +75,14 @@ internal sealed class TokenizerJson
                 check.AddAlphabet(text[..space], text[(space + 1)..], place);
                 continue;
             }
-            if (json.Type != JsonTokenType.StartArray) throw new ModelFormatException(path, place.ToString(), $"is {JsonStream.Describe(json.Type)}, expected a string or a list");
+            if (json.Type != JsonTokenType.StartArray)
+                throw new ModelFormatException(path, place.ToString(), $"is {JsonStream.Describe(json.Type)}, expected a string or a list");
             json.Read(JsonTokenType.String, "half of a merge");
             ReadOnlySpan<byte> left = json.Utf8Text(buffer[..LongestText], out bool leftFits);
             json.Read(JsonTokenType.String, "half of a merge");
             ReadOnlySpan<byte> right = json.Utf8Text(buffer[LongestText..], out bool rightFits);
-            if (!leftFits || !rightFits) throw new ModelFormatException(path, place.ToString(), $"is longer than two tokens of {Limits.TokenBytes} bytes");
+            if (!leftFits || !rightFits)
+                throw new ModelFormatException(path, place.ToString(), $"is longer than two tokens of {Limits.TokenBytes} bytes");
             check.AddAlphabet(left, right, place);
             json.Read(JsonTokenType.EndArray, "a merge of two");
         }
@@ -103,7 +108,8 @@ internal sealed class TokenizerJson
             && PatternOf(new JsonFields(path, "$.pre_tokenizer.pretokenizers", step)) == SplitPattern);
     }
 
-    static string? PatternOf(JsonFields step) => step.Find("pattern") is { ValueKind: JsonValueKind.Object } ? step.Object("pattern")?.Text("Regex") : null;
+    static string? PatternOf(JsonFields step) => step.Find("pattern") is { ValueKind: JsonValueKind.Object }
+        ? step.Object("pattern")?.Text("Regex") : null;
 
     void AddControlTokens(VocabularyBuilder builder)
     {
@@ -113,7 +119,8 @@ internal sealed class TokenizerJson
         for (int index = 0; json.Read() && json.Type != JsonTokenType.EndArray; index++)
         {
             var place = new EntryPlace("$.added_tokens", index);
-            if (json.Type != JsonTokenType.StartObject) throw new ModelFormatException(path, place.ToString(), $"is {JsonStream.Describe(json.Type)}, expected an object");
+            if (json.Type != JsonTokenType.StartObject)
+                throw new ModelFormatException(path, place.ToString(), $"is {JsonStream.Describe(json.Type)}, expected an object");
             int? id = null;
             string? text = null;
             while (json.Read() && json.Type == JsonTokenType.PropertyName)
@@ -124,7 +131,8 @@ internal sealed class TokenizerJson
                 else if (isText) text = json.Text();
                 else json.Skip();
             }
-            if (id is null || text is null) throw new ModelFormatException(path, place.ToString(), $"has no {(id is null ? "id" : "content")}");
+            if (id is null || text is null)
+                throw new ModelFormatException(path, place.ToString(), $"has no {(id is null ? "id" : "content")}");
             builder.AddControl(id.Value, text, place);
         }
     }
@@ -136,7 +144,8 @@ internal sealed class TokenizerJson
     JsonDocument? Small(string name)
     {
         if (!fields.TryGetValue(name, out ReadOnlyMemory<byte> value) || value.Span.SequenceEqual("null"u8)) return null;
-        if (value.Length > Limits.ConfigBytes) throw new ModelFormatException(path, $"$.{name}", $"{value.Length} bytes, limit {Limits.ConfigBytes}");
+        if (value.Length > Limits.ConfigBytes)
+            throw new ModelFormatException(path, $"$.{name}", $"{value.Length} bytes, limit {Limits.ConfigBytes}");
         return JsonFields.Parse(path, $"$.{name}: ", value);
     }
 

@@ -10,10 +10,12 @@ internal sealed class VocabularyBuilder(string file, int size)
     readonly ReadOnlyMemory<byte>[] tokens = new ReadOnlyMemory<byte>[size];
     readonly Dictionary<string, int> control = [];
     readonly string?[] controlTexts = new string?[size];
-    int ordinary;
 
     /// <summary>Ordinary tokens so far.</summary>
-    public int Ordinary => ordinary;
+    public int Ordinary { get; private set; }
+
+    /// <summary>The ordinary tokens by their bytes, once they are built.</summary>
+    public TokenTable? Table { get; private set; }
 
     /// <summary>An ordinary token.</summary>
     public void Add(int id, ReadOnlyMemory<byte> bytes, EntryPlace place)
@@ -21,9 +23,11 @@ internal sealed class VocabularyBuilder(string file, int size)
         CheckId(id, place);
         if (controlTexts[id] is { } text && bytes.Span.SequenceEqual(System.Text.Encoding.UTF8.GetBytes(text))) return;
         if (bytes.IsEmpty) throw new ModelFormatException(file, place.ToString(), $"token {id} has no bytes");
-        if (bytes.Length > Limits.TokenBytes) throw new ModelFormatException(file, place.ToString(), $"token {id} has {bytes.Length} bytes, limit {Limits.TokenBytes}");
-        if (!tokens[id].IsEmpty || controlTexts[id] is not null) throw new ModelFormatException(file, place.ToString(), $"token {id} is given twice");
-        ordinary++;
+        if (bytes.Length > Limits.TokenBytes)
+            throw new ModelFormatException(file, place.ToString(), $"token {id} has {bytes.Length} bytes, limit {Limits.TokenBytes}");
+        if (!tokens[id].IsEmpty || controlTexts[id] is not null)
+            throw new ModelFormatException(file, place.ToString(), $"token {id} is given twice");
+        Ordinary++;
         tokens[id] = bytes;
     }
 
@@ -34,7 +38,8 @@ internal sealed class VocabularyBuilder(string file, int size)
     {
         CheckId(id, place);
         if (text.Length is 0 or > Limits.TokenBytes)
-            throw new ModelFormatException(file, place.ToString(), $"control token {id} has {text.Length} characters, expected 1 to {Limits.TokenBytes}");
+            throw new ModelFormatException(file, place.ToString(),
+                $"control token {id} has {text.Length} characters, expected 1 to {Limits.TokenBytes}");
         if (control.TryGetValue(text, out int other))
         {
             if (other == id) return;
@@ -54,12 +59,14 @@ internal sealed class VocabularyBuilder(string file, int size)
         for (int id = 0; id < end; id++)
             if (tokens[id].IsEmpty && controlTexts[id] is null)
                 throw new ModelFormatException(file, $"token {id}", $"is missing, but there are ordinary tokens up to {end - 1}");
-        CheckDistinct();
+        Table = new TokenTable(tokens, new ControlTokens(control));
+        CheckDistinct(Table);
         var singles = new bool[256];
         foreach (ReadOnlyMemory<byte> token in tokens)
             if (token.Length == 1) singles[token.Span[0]] = true;
         if (Array.IndexOf(singles, false) is >= 0 and int missing)
-            throw new ModelFormatException(file, "vocabulary", $"has no token for the byte 0x{missing:X2}: not every text could be written");
+            throw new ModelFormatException(file, "vocabulary",
+                $"has no token for the byte 0x{missing:X2}: not every text could be written");
         if (begin < 0 && control.TryGetValue("<|begin_of_text|>", out int named)) begin = named;
         if (begin >= tokens.Length) throw new ModelFormatException(file, "begin token", $"has id {begin}, limit {tokens.Length - 1}");
         return new TokenizerData { Tokens = tokens, ControlTokens = control, Begin = begin };
@@ -69,12 +76,12 @@ internal sealed class VocabularyBuilder(string file, int size)
 
     public int? FindControl(string text) => control.TryGetValue(text, out int id) ? id : null;
 
-    void CheckDistinct()
+    void CheckDistinct(TokenTable table)
     {
-        var table = new TokenTable(tokens, new ControlTokens(control));
         for (int id = 0; id < tokens.Length; id++)
             if (!tokens[id].IsEmpty && table.Find(tokens[id].Span) is var first && first != id)
-                throw new ModelFormatException(file, $"token {id}", $"has the same bytes as token {first}: {Convert.ToHexString(tokens[id].Span)}");
+                throw new ModelFormatException(file, $"token {id}",
+                    $"has the same bytes as token {first}: {Convert.ToHexString(tokens[id].Span)}");
     }
 
     void CheckId(int id, EntryPlace place)
