@@ -3,9 +3,13 @@ namespace Llama4.Core.Formats;
 /// <summary>Finds out what kind of model a path names.</summary>
 internal static class CheckpointOpener
 {
+    /// <summary>Folders that may not be listed count as empty.</summary>
+    public static readonly EnumerationOptions Readable = new() { IgnoreInaccessible = true };
+
     public static Checkpoint Open(string path, string? visionPath)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (path.Contains('\0')) throw new ModelFormatException(path.Replace("\0", "\\0"), "path", "there is no such file or folder");
         if (Directory.Exists(path)) return OpenFolder(path, visionPath);
         if (!Path.Exists(path)) throw new ModelFormatException(path, "path", "there is no such file or folder. " + Nearby(path));
         bool isGguf;
@@ -53,10 +57,10 @@ internal static class CheckpointOpener
             : $"Models near: {Names(models)}";
     }
 
-    static IEnumerable<string> GgufModels(string folder) => Directory.EnumerateFiles(folder, "*.gguf")
+    static IEnumerable<string> GgufModels(string folder) => Directory.EnumerateFiles(folder, "*.gguf", Readable)
         .Where(f => !GgufModel.IsVision(f) && !GgufParts.IsLaterPart(Path.GetFileName(f))).Order(StringComparer.Ordinal);
 
-    static IEnumerable<string> Folders(string folder) => Directory.EnumerateDirectories(folder)
+    static IEnumerable<string> Folders(string folder) => Directory.EnumerateDirectories(folder, "*", Readable)
         .Where(f => File.Exists(Path.Combine(f, "config.json"))).Order(StringComparer.Ordinal);
 
     static string Names(string[] models) => string.Join(", ", models.Take(8)) + (models.Length > 8 ? $" and {models.Length - 8} more" : "");

@@ -16,6 +16,8 @@ internal static class ConfigRules
         Rule(t.Heads % t.KvHeads == 0, "heads", $"{t.Heads} query heads are no multiple of {t.KvHeads} key/value heads");
         Rule(t.HeadDim % 2 == 0, "head dimension", $"is {t.HeadDim}, rotary positions need an even one");
         Rule(t.ExpertsPerToken <= Math.Max(1, t.Experts), "experts per token", $"is {t.ExpertsPerToken} of {t.Experts} experts");
+        long experts = (long)t.Experts * t.IsMoe.Count(moe => moe);
+        Rule(experts <= Limits.ExpertsOfAllLayers, "experts", $"{experts} in all layers together, limit {Limits.ExpertsOfAllLayers}");
         Rule((long)t.Heads * t.HeadDim <= Limits.Width, "heads",
             $"{t.Heads} heads of {t.HeadDim} are {(long)t.Heads * t.HeadDim} wide, limit {Limits.Width}");
         if (config.Vision is not { } v) return;

@@ -24,6 +24,8 @@ internal static class GgufConfig
                 $"is {scaling}, expected none, or factors in rope_freqs.weight");
 
         int vocabulary = m.Int(P + "vocab_size", 1, Limits.Vocabulary, tokens);
+        if (vocabulary > Limits.Vocabulary)
+            throw new ModelFormatException(m.File, "tokenizer.ggml.tokens", $"has {vocabulary} entries, limit {Limits.Vocabulary}");
         if (tokens is { } count && count != vocabulary)
             throw new ModelFormatException(m.File, "tokenizer.ggml.tokens", $"has {count} entries, but {P}vocab_size is {vocabulary}");
         int experts = m.Int(P + "expert_count", 0, Limits.Experts, 0);
@@ -82,7 +84,7 @@ internal static class GgufConfig
         var usesRope = new bool[layers];
         if (m.IsArray(key))
         {
-            int[] flags = m.Ints(key, 0, 1)!;
+            int[] flags = m.Ints(key, 0, 1, Limits.Layers)!;
             if (flags.Length != layers)
                 throw new ModelFormatException(m.File, key, $"has {flags.Length} entries, expected {layers}, one per layer");
             return Array.ConvertAll(flags, flag => flag != 0);

@@ -41,9 +41,9 @@ internal sealed class GgufFile
         if (version is not (2 or 3)) throw header.Fail($"is {version}, expected 2 or 3");
         // The smallest tensor entry has a name of 1 byte and 1 dimension, the smallest pair a key and a value of 1 byte each.
         header.Context = "tensor count";
-        int tensorCount = header.Count("tensors", 8 + 1 + 4 + 8 + 4 + 8, int.MaxValue);
+        int tensorCount = header.Count("tensors", 8 + 1 + 4 + 8 + 4 + 8, Limits.Tensors);
         header.Context = "key count";
-        int keyCount = header.Count("keys", 8 + 1 + 4 + 1, int.MaxValue);
+        int keyCount = header.Count("keys", 8 + 1 + 4 + 1, Limits.GgufKeys);
         GgufMetadata metadata = GgufMetadata.Read(file.Path, header, keyCount);
         int alignment = metadata.Int("general.alignment", 8, Limits.GgufAlignment, 32);
         bool isOtherType = metadata.Has("general.alignment") && !metadata.IsUInt32("general.alignment");

@@ -12,6 +12,8 @@ internal sealed class GgufMetadata(string file)
     /// <param name="Start">Index of the first byte.</param>
     readonly record struct Value(GgufValueType Type, int Count, int Start);
 
+    const int LongestDescription = 200;
+
     readonly Dictionary<string, Value> values = [];
     byte[] bytes = [];
 
@@ -62,11 +64,15 @@ internal sealed class GgufMetadata(string file)
         return value is { Count: < 0, Type: GgufValueType.Bool } ? bytes[value.Start] != 0 : throw Wrong(key, value, "true or false");
     }
 
-    public string? String(string key)
+    /// <summary>A string; null if missing.</summary>
+    /// <param name="limit">Most bytes.</param>
+    public string? String(string key, int limit = Limits.GgufSettingBytes)
     {
         if (!values.TryGetValue(key, out Value value)) return null;
-        return value is { Count: < 0, Type: GgufValueType.String }
-            ? Text.UTF8.GetString(StringAt(value.Start)) : throw Wrong(key, value, "a string");
+        if (value is not { Count: < 0, Type: GgufValueType.String }) throw Wrong(key, value, "a string");
+        ReadOnlySpan<byte> text = StringAt(value.Start);
+        return text.Length <= limit ? Text.UTF8.GetString(text)
+            : throw new ModelFormatException(file, key, $"has {text.Length} bytes, limit {limit}");
     }
 
     public bool IsUInt32(string key) => values[key] is { Count: < 0, Type: GgufValueType.UInt32 };
@@ -81,9 +87,10 @@ internal sealed class GgufMetadata(string file)
     }
 
     /// <summary>An array of whole numbers or truth values; null if missing.</summary>
-    public int[]? Ints(string key, int min, int max)
+    public int[]? Ints(string key, int min, int max, int maxCount)
     {
         if (ArrayLength(key) is not { } count) return null;
+        if (count > maxCount) throw new ModelFormatException(file, key, $"has {count} entries, limit {maxCount}");
         Value value = values[key];
         var numbers = new int[count];
         for (int i = 0; i < count; i++)
@@ -96,9 +103,10 @@ internal sealed class GgufMetadata(string file)
     }
 
     /// <summary>An array of floating-point numbers; null if missing.</summary>
-    public double[]? Floats(string key)
+    public double[]? Floats(string key, int maxCount)
     {
         if (ArrayLength(key) is not { } count) return null;
+        if (count > maxCount) throw new ModelFormatException(file, key, $"has {count} entries, limit {maxCount}");
         Value value = values[key];
         if (value.Type is not (GgufValueType.Float32 or GgufValueType.Float64)) throw Wrong(key, value, "floating-point numbers");
         var numbers = new double[count];
@@ -117,7 +125,7 @@ internal sealed class GgufMetadata(string file)
     /// <summary>A value as text for people: long ones cut short.</summary>
     public string Describe(string key)
     {
-        const int longest = 200, shown = 4;
+        const int shown = 4;
         Value value = values[key];
         string text;
         if (value.Count < 0) text = One(value.Type, value.Start);
@@ -126,13 +134,16 @@ internal sealed class GgufMetadata(string file)
             var elements = new List<string>();
             if (value.Type == GgufValueType.String)
                 foreach (ReadOnlySpan<byte> element in new GgufStrings(bytes, value.Start, Math.Min(value.Count, shown)))
-                    elements.Add(Text.UTF8.GetString(element));
+                    elements.Add(Start(element));
             else
                 for (int i = 0; i < Math.Min(value.Count, shown); i++) elements.Add(One(value.Type, value.Start + i * Size(value.Type)));
             text = $"{value.Count} × {value.Type}: {string.Join(", ", elements)}{(value.Count > shown ? ", …" : "")}";
         }
-        return text.Length <= longest ? text : text[..longest] + "…";
+        return text.Length <= LongestDescription ? text : text[..LongestDescription] + "…";
     }
+
+    /// <summary>The start of a string: more characters than are shown.</summary>
+    static string Start(ReadOnlySpan<byte> utf8) => Text.UTF8.GetString(utf8[..Math.Min(utf8.Length, 4 * LongestDescription + 4)]);
 
     static Value ReadValue(GgufHeaderReader header)
     {
@@ -200,7 +211,7 @@ internal sealed class GgufMetadata(string file)
 
     string One(GgufValueType type, int start) => type switch
     {
-        GgufValueType.String => Text.UTF8.GetString(StringAt(start)),
+        GgufValueType.String => Start(StringAt(start)),
         GgufValueType.Bool => bytes[start] != 0 ? "true" : "false",
         GgufValueType.Float32 => BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(start)).ToString(CultureInfo.InvariantCulture),
         GgufValueType.Float64 => BinaryPrimitives.ReadDoubleLittleEndian(bytes.AsSpan(start)).ToString(CultureInfo.InvariantCulture),

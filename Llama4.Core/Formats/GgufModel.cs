@@ -60,8 +60,7 @@ internal static class GgufModel
             Path = path,
             Config = config,
             Tokenizer = tokenizer,
-            ChatTemplate = m.String("tokenizer.chat_template") is { } template
-                ? HfTemplate.Check(m.File, "tokenizer.chat_template", template) : null,
+            ChatTemplate = m.String("tokenizer.chat_template", Limits.TemplateBytes),
             Generation = GgufTokenizer.ReadGeneration(m, text, tokenizer),
             Tensors = [.. tensors.All, .. visionTensors?.All ?? []],
             Metadata = [.. Describe(m), .. visionFile is null ? [] : Describe(visionFile.Metadata)],
@@ -93,7 +92,7 @@ internal static class GgufModel
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         string self = Path.GetFileName(path);
-        string[] found = [.. Directory.EnumerateFiles(folder, "*.gguf")
+        string[] found = [.. Directory.EnumerateFiles(folder, "*.gguf", CheckpointOpener.Readable)
             .Where(file => IsVision(file) && Path.GetFileName(file) != self).Order(StringComparer.Ordinal)];
         if (found.Length > 1)
         {

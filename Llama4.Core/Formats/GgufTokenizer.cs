@@ -27,7 +27,7 @@ internal static class GgufTokenizer
         if (model != "gpt2") throw new ModelFormatException(m.File, P + "model", $"is {model}, expected gpt2");
         if (m.String(P + "pre") is { } pre and not "llama4")
             warnings.Add($"{m.File}: {P}pre is {pre}; text is split as for llama4, so some token ids may differ");
-        int[] types = m.Ints(P + "token_type", 0, int.MaxValue) ?? [.. Enumerable.Repeat(Normal, count)];
+        int[] types = m.Ints(P + "token_type", 0, int.MaxValue, Limits.Vocabulary) ?? [.. Enumerable.Repeat(Normal, count)];
         if (types.Length != count)
             throw new ModelFormatException(m.File, P + "token_type", $"has {types.Length} entries, expected {count}, one per token");
 

@@ -16,7 +16,7 @@ internal static class GgufVisionConfig
         if (!m.Flag("clip.use_gelu", true) || m.Flag("clip.use_silu", false))
             throw new ModelFormatException(m.File, "clip.use_gelu", "the encoder has another activation than GELU, which is not supported");
         foreach (string name in (ReadOnlySpan<string>)["image_mean", "image_std"])
-            if (m.Floats(P + name) is { } list && list.Any(v => v != 0.5))
+            if (m.Floats(P + name, 3) is { } list && list.Any(v => v != 0.5))
                 throw new ModelFormatException(m.File, P + name, $"is {string.Join(", ", list)}, expected 0.5, 0.5, 0.5");
         return new VisionConfig
         {

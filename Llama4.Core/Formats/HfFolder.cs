@@ -33,7 +33,7 @@ internal static class HfFolder
         Llama4Config config = HfConfig.Read(root, warnings);
         if (config.Vision is { } vision) config = config with { Vision = HfVisionConfig.WithProcessor(vision, folder) };
 
-        var metadata = new List<KeyValuePair<string, string>>(HfMetadata.Flatten(root));
+        List<KeyValuePair<string, string>> metadata = HfMetadata.Flatten(root);
         TensorTable tensors = SafetensorsFolder.Read(folder, only, files, metadata);
         var layout = new HfLayout(tensors, config);
         if (config.Vision is not null && !layout.HasVision)

@@ -136,6 +136,7 @@ internal ref struct JsonStream(string file, string place, ReadOnlySpan<byte> utf
             json.Read();
             int start = (int)json.TokenStart;
             json.Skip();
+            if (fields.Count == Limits.JsonFields) throw json.Fail($"more than {Limits.JsonFields} fields");
             if (!fields.TryAdd(name, utf8[start..(int)json.Position]))
                 throw new ModelFormatException(file, $"{place}.{name}", "is not valid JSON: occurs twice");
         }

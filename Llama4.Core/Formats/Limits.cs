@@ -8,13 +8,16 @@ internal static class Limits
 {
     // Model shapes
 
-    public const int Vocabulary = 4 << 20;
+    public const int Vocabulary = 1 << 20;
     public const int Width = 1 << 17;
     public const int FeedForwardWidth = 1 << 20;
     public const int Layers = 1024;
     public const int Heads = 1024;
     public const int HeadDim = 1024;
     public const int Experts = 4096;
+
+    /// <summary>Experts of all layers together; Maverick has 3,072.</summary>
+    public const int ExpertsOfAllLayers = 1 << 16;
     public const int Context = 1 << 30;
 
     /// <summary>Side of a tile in pixels.</summary>
@@ -38,6 +41,12 @@ internal static class Limits
     /// <summary>Bytes of one token; Llama 4's longest has 128.</summary>
     public const int TokenBytes = 256;
 
+    /// <summary>Fields of an object of tokenizer.json whose parts are read one by one.</summary>
+    public const int JsonFields = 256;
+
+    /// <summary>Tensors of a model; Maverick in FP8 has about 19,000.</summary>
+    public const int Tensors = 1 << 17;
+
     public const int TemplateBytes = 1 << 20;
 
     /// <summary>The limit of the reference reader of safetensors.</summary>
@@ -51,6 +60,12 @@ internal static class Limits
 
     /// <summary>Bytes of a string and elements of an array in GGUF, as in the reference reader.</summary>
     public const int GgufLength = 1 << 30;
+
+    /// <summary>Keys of a GGUF file.</summary>
+    public const int GgufKeys = 1 << 16;
+
+    /// <summary>Bytes of a string in GGUF that is a setting.</summary>
+    public const int GgufSettingBytes = 1 << 16;
 
     /// <summary>Bytes of a key in GGUF.</summary>
     public const int GgufKeyBytes = 65_535;

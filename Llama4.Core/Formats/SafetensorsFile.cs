@@ -61,6 +61,7 @@ internal sealed class SafetensorsFile
             if (!names.Add(name)) throw json.Fail($"is not valid JSON: {name} occurs twice");
             json.Place = name;
             json.Read(JsonTokenType.StartObject, "the entry");
+            if (names.Count > Limits.Tensors) throw json.Fail($"more than {Limits.Tensors} entries");
             if (name == "__metadata__") ReadMetadata(ref json);
             else tensors.Add(ReadTensor(ref json, name));
             json.Place = "header";

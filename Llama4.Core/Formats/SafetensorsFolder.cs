@@ -19,8 +19,11 @@ internal static class SafetensorsFolder
             return tensors;
         }
         if (!File.Exists(index))
+        {
+            bool hasPth = Directory.EnumerateFiles(folder, "*.pth", CheckpointOpener.Readable).Any();
             throw new ModelFormatException(folder, "folder", "has neither model.safetensors nor model.safetensors.index.json"
-                + (Directory.EnumerateFiles(folder, "*.pth").Any() ? "; .pth files are not supported, convert them to safetensors" : ""));
+                + (hasPth ? "; .pth files are not supported, convert them to safetensors" : ""));
+        }
         Dictionary<string, string> map = ReadIndex(index);
         foreach (string file in map.Values.Distinct()) Add(Path.Combine(folder, file), tensors, files, metadata);
         foreach ((string name, string file) in map)

@@ -15,6 +15,8 @@ internal sealed class TensorTable(string source)
 
     public void Add(TensorInfo tensor)
     {
+        if (tensors.Count == Limits.Tensors)
+            throw new ModelFormatException(tensor.File, tensor.Name, $"is more than {Limits.Tensors} tensors");
         if (tensors.TryAdd(tensor.Name, tensor)) return;
         string other = tensors[tensor.Name].File;
         throw new ModelFormatException(tensor.File, tensor.Name, other == tensor.File ? "is defined twice" : $"is defined in {other} too");

@@ -81,7 +81,7 @@ public class BadGgufTests
         Change("G06 one tensor too many", f => f.TensorCount = (ulong)f.Tensors.Count + 1, "x.gguf");
         Change("G07 keys -1", f => f.KeyCount = Minus1, "keys, limit");
         Change("G07 keys 2^32-1", f => f.KeyCount = 0xFFFFFFFF, "keys");
-        Change("G07 keys 2^30", f => f.KeyCount = 1 << 30, "1073741824 keys", "bytes are left");
+        Change("G07 keys beyond the file", f => f.KeyCount = 60_000, "60000 keys", "bytes are left");
         all.Add("G08 ends after the header", (() => TinyModels.Gguf().Build()[..24], ["tensors, but only 8 bytes are left"]));
         KeyLength("G09 key length -1", Minus1);
         KeyLength("G09 key length 2^63", Bit63);

@@ -140,9 +140,9 @@ public class LoadingTests
         GgufFile read = GgufFile.Read(file);
         GgufMetadata m = read.Metadata;
         Assert.Equal((true, 7, -7, 0.5f, 0.25f, "Grüße"), (m.Flag("b", false), m.Int("u", 0, 9), m.Int("i", -9, 9), m.Float("f", 0, 1), m.Float("d", 0, 1), m.String("s")));
-        Assert.Equal([1, -2], m.Ints("ai", -9, 9)!);
-        Assert.Equal([1, 0], m.Ints("ab", 0, 1)!);
-        Assert.Equal([0.5], m.Floats("af")!);
+        Assert.Equal([1, -2], m.Ints("ai", -9, 9, 2)!);
+        Assert.Equal([1, 0], m.Ints("ab", 0, 1, 2)!);
+        Assert.Equal([0.5], m.Floats("af", 1)!);
         Assert.Equal("3 × String: a, , ç", m.Describe("as"));
         Assert.Equal((-1L << 40).ToString(System.Globalization.CultureInfo.InvariantCulture), m.Describe("l"));
         Assert.Equal((1UL << 63).ToString(System.Globalization.CultureInfo.InvariantCulture), m.Describe("ul"));
