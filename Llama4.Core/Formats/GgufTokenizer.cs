@@ -46,8 +46,8 @@ internal static class GgufTokenizer
                 builder.Add(current, ordinary, place);
             }
         }
-        TokenizerData data = builder.Build(m.Int(P + "bos_token_id", 0, size - 1, -1));
-        CheckMerges(m, builder.Table!);
+        TokenizerData data = builder.Build(m.Int(P + "bos_token_id", 0, size - 1, -1), out TokenTable table);
+        CheckMerges(m, table);
         return data;
     }
 

@@ -26,12 +26,12 @@ internal static class HfTokenizer
             VocabularyBuilder fromRanks = TiktokenFile.Read(ranks, vocabulary);
             if (root?.Object("added_tokens_decoder") is { } list) AddControlTokens(list, fromRanks);
             else if (fromRanks.Ordinary == PublishedControlTokens.FirstId) AddPublished(fromRanks, vocabulary);
-            return (fromRanks.Build(Begin(root, fromRanks, begin)), addBegin);
+            return (fromRanks.Build(Begin(root, fromRanks, begin), out _), addBegin);
         }
         var file = new TokenizerJson(json);
         VocabularyBuilder builder = file.ReadVocabulary(vocabulary);
-        TokenizerData data = builder.Build(Begin(root, builder, begin));
-        file.CheckMerges(builder.Table!);
+        TokenizerData data = builder.Build(Begin(root, builder, begin), out TokenTable table);
+        file.CheckMerges(table);
         warnings.AddRange(file.Warnings());
         return (data, addBegin);
     }

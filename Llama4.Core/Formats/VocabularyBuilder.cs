@@ -14,9 +14,6 @@ internal sealed class VocabularyBuilder(string file, int size)
     /// <summary>Ordinary tokens so far.</summary>
     public int Ordinary { get; private set; }
 
-    /// <summary>The ordinary tokens by their bytes, once they are built.</summary>
-    public TokenTable? Table { get; private set; }
-
     /// <summary>An ordinary token.</summary>
     public void Add(int id, ReadOnlyMemory<byte> bytes, EntryPlace place)
     {
@@ -52,15 +49,16 @@ internal sealed class VocabularyBuilder(string file, int size)
     }
 
     /// <param name="begin">Id of the begin token, or -1: the one named &lt;|begin_of_text|&gt;, if there is one.</param>
-    public TokenizerData Build(int begin)
+    /// <param name="table">The ordinary tokens by their bytes, for further checks.</param>
+    public TokenizerData Build(int begin, out TokenTable table)
     {
         int end = tokens.Length;
         while (end > 0 && tokens[end - 1].IsEmpty) end--;
         for (int id = 0; id < end; id++)
             if (tokens[id].IsEmpty && controlTexts[id] is null)
                 throw new ModelFormatException(file, $"token {id}", $"is missing, but there are ordinary tokens up to {end - 1}");
-        Table = new TokenTable(tokens, new ControlTokens(control));
-        CheckDistinct(Table);
+        table = new TokenTable(tokens, new ControlTokens(control));
+        CheckDistinct(table);
         var singles = new bool[256];
         foreach (ReadOnlyMemory<byte> token in tokens)
             if (token.Length == 1) singles[token.Span[0]] = true;

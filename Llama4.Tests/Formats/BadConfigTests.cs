@@ -13,7 +13,8 @@ public class BadConfigTests
         get
         {
             var data = new TheoryData<string, string>();
-            foreach (string key in new[] { "num_hidden_layers", "hidden_size", "num_attention_heads", "head_dim", "vocab_size", "num_local_experts", "intermediate_size" })
+            foreach (string key in new[] { "num_hidden_layers", "hidden_size", "num_attention_heads", "head_dim", "vocab_size",
+                "num_local_experts", "intermediate_size" })
                 foreach (string value in new[] { "-1", "1000000000", "\"48\"", "1e999", "2.5", "[]", "true" }) data.Add(key, value);
             foreach (string key in new[] { "rope_theta", "rms_norm_eps", "floor_scale", "attn_scale" })
                 foreach (string value in new[] { "-1", "1e999", "\"1\"", "[]", "true" }) data.Add(key, value);

@@ -92,7 +92,8 @@ public class BadSafetensorsTests
     {
         using var folder = new TempFolder();
         WriteShards(folder, map => map);
-        using (Checkpoint checkpoint = Checkpoint.Open(folder.Root)) Assert.Equal(2, checkpoint.Tensors.Select(t => t.File).Distinct().Count());
+        using (Checkpoint checkpoint = Checkpoint.Open(folder.Root))
+            Assert.Equal(2, checkpoint.Tensors.Select(t => t.File).Distinct().Count());
         using (Checkpoint checkpoint = Checkpoint.Open(folder["model-00002-of-00002.safetensors"])) Assert.NotEmpty(checkpoint.Tensors);
         Refusal.Of(() => Checkpoint.Open(folder.Root, "mmproj.gguf"), folder.Root, "only GGUF");
     }
@@ -118,7 +119,8 @@ public class BadSafetensorsTests
     [Fact]
     public void An_index_that_contradicts_the_files_is_refused()
     {
-        With(map => map.ToDictionary(p => p.Key, p => p.Key == "model.norm.weight" ? "model-00009-of-00002.safetensors" : p.Value), "model-00009-of-00002.safetensors");
+        With(map => map.ToDictionary(p => p.Key, p => p.Key == "model.norm.weight" ? "model-00009-of-00002.safetensors" : p.Value),
+            "model-00009-of-00002.safetensors");
         With(map => map.Append(new("nowhere", "model-00001-of-00002.safetensors")).ToDictionary(), "nowhere", "does not hold");
         With(map => map.ToDictionary(p => p.Key, p => "model-00001-of-00002.safetensors"), "does not hold");
         using var folder = new TempFolder();
@@ -180,7 +182,8 @@ public class BadSafetensorsTests
             Entry($"S14 type {type}", $$"""{"dtype":"{{type}}","shape":[2],"data_offsets":[0,8]}""", "not supported", "supported: F32");
         Entry("S14 no type", """{"shape":[2],"data_offsets":[0,8]}""", "dtype");
         Entry("S14 type 7", """{"dtype":7,"shape":[2],"data_offsets":[0,8]}""", "dtype");
-        foreach (string shape in new[] { "[-2]", "[2.5]", "[2e0]", "[\"2\"]", "[null]", "[[2]]", "2", "{}", "[99999999999999999999]", "[1,1,1,1,1,1,1,1,2]" })
+        foreach (string shape in new[] { "[-2]", "[2.5]", "[2e0]", "[\"2\"]", "[null]", "[[2]]", "2", "{}", "[99999999999999999999]",
+            "[1,1,1,1,1,1,1,1,2]" })
             Entry($"S15 shape {shape}", $$"""{"dtype":"F32","shape":{{shape}},"data_offsets":[0,8]}""", "shape");
         Entry("S16 shape overflows", """{"dtype":"F32","shape":[2,9223372036854775807],"data_offsets":[0,8]}""", "2^63");
         Entry("S16 dimension beyond 2^63", """{"dtype":"F32","shape":[2,18446744073709551614],"data_offsets":[0,8]}""", "shape");

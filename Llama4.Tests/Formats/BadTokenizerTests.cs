@@ -20,7 +20,8 @@ public class BadTokenizerTests
             Assert.Contains("token ids only", Assert.Single(checkpoint.Warnings));
         }
         RawGguf file = TinyModels.Gguf();
-        foreach (string key in new[] { "tokens", "token_type", "merges", "model", "pre", "bos_token_id" }) file.Remove("tokenizer.ggml." + key);
+        foreach (string key in new[] { "tokens", "token_type", "merges", "model", "pre", "bos_token_id" })
+            file.Remove("tokenizer.ggml." + key);
         using (Checkpoint checkpoint = Checkpoint.Open(folder.Write("x.gguf", file.Build())))
         {
             Assert.Empty(checkpoint.Tokenizer.Tokens);

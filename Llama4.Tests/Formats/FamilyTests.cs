@@ -58,13 +58,18 @@ public class FamilyTests
         text["layer_types"] = new JsonArray("chunked_attention", "full_attention");
         text["rope_parameters"] = new JsonObject
         {
-            ["rope_type"] = "llama3", ["rope_theta"] = 1234.0, ["factor"] = 16.0, ["low_freq_factor"] = 1.0, ["high_freq_factor"] = 1.0,
+            ["rope_type"] = "llama3",
+            ["rope_theta"] = 1234.0,
+            ["factor"] = 16.0,
+            ["low_freq_factor"] = 1.0,
+            ["high_freq_factor"] = 1.0,
             ["original_max_position_embeddings"] = 8192,
         };
         text["attn_temperature_tuning"] = 4;
         using var loaded = new Loaded(Nested(text), Prefixed(TinyModels.Tensors(), "model.language_model.", "model."));
         TextConfig c = loaded.Checkpoint.Config.Text;
-        Assert.Equal((1234f, new RopeScaling(16, 1, 1, 8192), 8192, true), (c.RopeTheta, c.RopeScaling!, c.ChunkLength, c.TemperatureTuning));
+        Assert.Equal((1234f, new RopeScaling(16, 1, 1, 8192), 8192, true), (c.RopeTheta, c.RopeScaling!, c.ChunkLength,
+            c.TemperatureTuning));
         Assert.Equal([true, false], c.UsesRope);
     }
 
@@ -90,7 +95,8 @@ public class FamilyTests
         TextConfig c = config.Text;
         Assert.Equal((202_048, 5120, 48, 40, 8, 128), (c.Vocabulary, c.Width, c.Layers, c.Heads, c.KvHeads, c.HeadDim));
         Assert.Equal((8192, 16, 1, 8192, 131_072), (c.ExpertWidth, c.Experts, c.ExpertsPerToken, c.ChunkLength, c.MaxContext));
-        Assert.Equal((1e-5f, 500_000f, true, true, 8192f, 0.1f), (c.NormEps, c.RopeTheta, c.UseQkNorm, c.TemperatureTuning, c.TemperatureFloor, c.TemperatureScale));
+        Assert.Equal((1e-5f, 500_000f, true, true, 8192f, 0.1f), (c.NormEps, c.RopeTheta, c.UseQkNorm, c.TemperatureTuning,
+            c.TemperatureFloor, c.TemperatureScale));
         Assert.Equal([3, 7, 11, 15, 19, 23, 27, 31, 35, 39, 43, 47], Enumerable.Range(0, 48).Where(i => !c.UsesRope[i]));
         Assert.All(c.IsMoe, Assert.True);
         Assert.Null(c.RopeScaling);
@@ -134,7 +140,8 @@ public class FamilyTests
         using var loaded = new Loaded(config, tensors);
         MoeWeights moe = loaded.Weights.Layers[1].Moe!;
         Assert.Equal((Encoding.F8E4M3, true, 32, 32), (moe.Up[1].Encoding, moe.Up[1].InputMajor, moe.Up[1].Inputs, moe.Up[1].Outputs));
-        Assert.Equal((0f, 32f, 64f, 96f, 32f), (First(moe.Gate[0]), First(moe.Up[0]), First(moe.Gate[1]), First(moe.Up[1]), First(moe.Down[1])));
+        Assert.Equal((0f, 32f, 64f, 96f, 32f), (First(moe.Gate[0]), First(moe.Up[0]), First(moe.Gate[1]), First(moe.Up[1]),
+            First(moe.Down[1])));
 
         float First(Weight weight)
         {
@@ -164,7 +171,8 @@ public class FamilyTests
         RawGguf file = TinyModels.Gguf();
         for (int i = 0; i < TinyModels.Layers; i++)
         {
-            foreach (string name in new[] { "ffn_gate_exps", "ffn_up_exps", "attn_q", "attn_k", "attn_v" }) Remove(file, $"blk.{i}.{name}.weight");
+            foreach (string name in new[] { "ffn_gate_exps", "ffn_up_exps", "attn_q", "attn_k", "attn_v" })
+                Remove(file, $"blk.{i}.{name}.weight");
             TinyModels.Add(file, $"blk.{i}.ffn_gate_up_exps.weight", Encoding.F32, 32, 64, 2);
             TinyModels.Add(file, $"blk.{i}.attn_qkv.weight", Encoding.F32, 32, 64);
         }
@@ -194,7 +202,8 @@ public class FamilyTests
         using var loaded = new Loaded(file);
         LayerWeights first = loaded.Weights.Layers[0], second = loaded.Weights.Layers[1];
         Assert.Equal((Encoding.Q8_0, Encoding.Q4_0, Encoding.BF16), (first.Query.Encoding, first.Key.Encoding, first.Value.Encoding));
-        Assert.Equal((Encoding.MXFP4, Encoding.IQ4_NL, Encoding.F16), (first.Moe!.Gate[1].Encoding, first.Moe.Up[1].Encoding, first.Moe.Down[1].Encoding));
+        Assert.Equal((Encoding.MXFP4, Encoding.IQ4_NL, Encoding.F16), (first.Moe!.Gate[1].Encoding, first.Moe.Up[1].Encoding,
+            first.Moe.Down[1].Encoding));
         Assert.Equal(Encoding.F32, second.Query.Encoding);
     }
 

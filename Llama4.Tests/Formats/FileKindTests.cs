@@ -124,7 +124,8 @@ public class FileKindTests
             using Checkpoint checkpoint = Checkpoint.Open(path);
             change(path);
             using var device = new CpuDevice();
-            var refusal = Assert.Throws<ModelFormatException>(() => checkpoint.LoadText(device, cancel: TestContext.Current.CancellationToken));
+            var refusal = Assert.Throws<ModelFormatException>(
+                () => checkpoint.LoadText(device, cancel: TestContext.Current.CancellationToken));
             Assert.Contains(mention, refusal.Message);
         }
     }

@@ -8,7 +8,8 @@ namespace Llama4.Tests.Formats;
 public class GgufModelTests
 {
     public static TheoryData<string> Minis =>
-        [.. Directory.EnumerateFiles(TestData.Path("gguf"), "mini-*.gguf").Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(TestData.Path("gguf"), "mini-*.gguf")
+            .Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Minis))]
@@ -38,13 +39,15 @@ public class GgufModelTests
     {
         using Checkpoint checkpoint = Checkpoint.Open(TestData.Path("gguf", "mini-Q8_0.gguf"));
         VisionConfig v = checkpoint.Config.Vision!;
-        Assert.Equal((64, 3, 4, 128, 56, 14, 2, 16, 4), (v.Width, v.Layers, v.Heads, v.FeedForwardWidth, v.TileSize, v.PatchSize, v.Shuffle, v.MaxTiles, v.TokensPerTile));
+        Assert.Equal((64, 3, 4, 128, 56, 14, 2, 16, 4), (v.Width, v.Layers, v.Heads, v.FeedForwardWidth, v.TileSize, v.PatchSize,
+            v.Shuffle, v.MaxTiles, v.TokensPerTile));
         Assert.Equal(checkpoint.Tokenizer.ControlTokens["<|patch|>"], checkpoint.Config.Text.PatchToken);
         using var device = new CpuDevice();
         VisionWeights weights = checkpoint.LoadVision(device, cancel: TestContext.Current.CancellationToken)!;
         Assert.Equal((588, 64), (weights.PatchEmbedding.Inputs, weights.PatchEmbedding.Outputs));
         Assert.Equal((17, 64), (weights.PositionEmbedding.Rows, weights.PositionEmbedding.Columns));
-        Assert.Equal((256, 96, 80, 256), (weights.AdapterIn.Inputs, weights.AdapterIn.Outputs, weights.AdapterOut.Outputs, weights.Projector.Outputs));
+        Assert.Equal((256, 96, 80, 256), (weights.AdapterIn.Inputs, weights.AdapterIn.Outputs, weights.AdapterOut.Outputs,
+            weights.Projector.Outputs));
     }
 
     [Fact]
@@ -52,7 +55,8 @@ public class GgufModelTests
     {
         using Checkpoint checkpoint = Checkpoint.Open(TestData.Path("gguf", "mini_mav-Q4_K_M.gguf"));
         Assert.Equal([false, true, false, true], checkpoint.Config.Text.IsMoe);
-        Assert.Equal((512, 256, 4), (checkpoint.Config.Text.DenseWidth, checkpoint.Config.Text.ExpertWidth, checkpoint.Config.Text.Experts));
+        Assert.Equal((512, 256, 4), (checkpoint.Config.Text.DenseWidth, checkpoint.Config.Text.ExpertWidth,
+            checkpoint.Config.Text.Experts));
         Assert.Null(checkpoint.Config.Text.RopeFactors);
         using var device = new CpuDevice();
         Llama4Weights weights = checkpoint.LoadText(device, cancel: TestContext.Current.CancellationToken);

@@ -24,7 +24,8 @@ public class HfFolderTests
         Assert.Equal(ropeFactor, c.RopeScaling?.Factor ?? 0);
         Assert.Equal(experts == 0 ? 0 : 96, c.ExpertWidth);
         Assert.Equal(c.IsMoe.Contains(false) ? 192 : 0, c.DenseWidth);
-        Assert.Equal((true, 32f, 0.1f, 4096, false), (c.TemperatureTuning, c.TemperatureFloor, c.TemperatureScale, c.MaxContext, c.TiedOutput));
+        Assert.Equal((true, 32f, 0.1f, 4096, false), (c.TemperatureTuning, c.TemperatureFloor, c.TemperatureScale, c.MaxContext,
+            c.TiedOutput));
         Assert.Equal([1], checkpoint.Generation.EndTokens);
         Assert.Empty(checkpoint.Tokenizer.Tokens);
         Assert.Equal(folder == "vision" ? 505 : -1, c.PatchToken);
@@ -48,11 +49,13 @@ public class HfFolderTests
         Assert.Equal(2002, checkpoint.Config.Text.PatchToken);
         VisionConfig v = checkpoint.Config.Vision!;
         Assert.Equal((128, 4, 4, 512, 112, 14, 2, 4, false, 16),
-            (v.Width, v.Layers, v.Heads, v.FeedForwardWidth, v.TileSize, v.PatchSize, v.Shuffle, v.MaxTiles, v.ResizeToMaxCanvas, v.TokensPerTile));
+            (v.Width, v.Layers, v.Heads, v.FeedForwardWidth, v.TileSize, v.PatchSize, v.Shuffle, v.MaxTiles, v.ResizeToMaxCanvas,
+            v.TokensPerTile));
         Assert.Equal([1985, 1991, 1992], checkpoint.Generation.EndTokens);
         Assert.False(checkpoint.Generation.Sample);
         Assert.True(checkpoint.Generation.AddBegin);
-        Assert.Equal((2048, 64, 1984), (checkpoint.Tokenizer.Tokens.Count, checkpoint.Tokenizer.ControlTokens.Count, checkpoint.Tokenizer.Begin));
+        Assert.Equal((2048, 64, 1984), (checkpoint.Tokenizer.Tokens.Count, checkpoint.Tokenizer.ControlTokens.Count,
+            checkpoint.Tokenizer.Begin));
         Assert.Equal(1992, checkpoint.Tokenizer.ControlTokens["<|eot|>"]);
         Assert.StartsWith("{", checkpoint.ChatTemplate);
         Assert.Empty(checkpoint.Warnings);

@@ -16,12 +16,14 @@ public class LimitsTests
         Gguf(f => f.Set("llama4.attention.sliding_window_pattern", new int[Limits.Layers + 1]), "sliding_window_pattern", "1025 entries");
         Gguf(f => f.Set("llama4.vocab_size", Limits.Vocabulary + 1u), "llama4.vocab_size", "1048577");
         Gguf(f => f.Set("llama4.embedding_length", Limits.Width + 1u), "llama4.embedding_length", "131073");
-        Gguf(f => f.Set("llama4.feed_forward_length", Limits.FeedForwardWidth + 1u), f => f.Set("llama4.interleave_moe_layer_step", 2u), "feed_forward_length");
+        Gguf(f => f.Set("llama4.feed_forward_length", Limits.FeedForwardWidth + 1u), f => f.Set("llama4.interleave_moe_layer_step", 2u),
+            "feed_forward_length");
         Gguf(f => f.Set("llama4.context_length", uint.MaxValue), "llama4.context_length", "4294967295");
         Gguf(f => f.Set("llama4.expert_count", 4096u), f => f.Set("llama4.block_count", 1000u), "4096000 in all layers together");
         Gguf(f => f.Set("llama4.attention.head_count", 1024u), f => f.Set("llama4.attention.head_count_kv", 1024u), f =>
         {
-            foreach (string key in new[] { "attention.key_length", "attention.value_length", "rope.dimension_count" }) f.Set("llama4." + key, 1024u);
+            foreach (string key in new[] { "attention.key_length", "attention.value_length", "rope.dimension_count" })
+                f.Set("llama4." + key, 1024u);
         }, "1048576 wide");
     }
 
@@ -42,12 +44,14 @@ public class LimitsTests
     {
         Config(c => c["vocab_size"] = Limits.Vocabulary + 1, "$.vocab_size");
         Config(c => { c["num_local_experts"] = 4096; c["num_hidden_layers"] = 1000; }, "4096000 in all layers together");
-        Config(c => c["moe_layers"] = new JsonArray([.. Enumerable.Repeat(0, 3).Select(i => (JsonNode)i)]), "$.moe_layers", "3 entries, limit 2");
+        Config(c => c["moe_layers"] = new JsonArray([.. Enumerable.Repeat(0, 3).Select(i => (JsonNode)i)]), "$.moe_layers",
+            "3 entries, limit 2");
         using var folder = new TempFolder();
         TinyModels.WriteFolder(folder);
         folder.Write("tokenizer.json", "{" + string.Join(",", Enumerable.Range(0, Limits.JsonFields + 1).Select(i => $"\"{i}\":0")) + "}");
         Refusal.Of(folder.Root, "tokenizer.json", "more than 256 fields");
-        TinyModels.WriteFolder(folder, tensors: [.. Enumerable.Range(0, Limits.Tensors + 1).Select(i => TinyModels.Zero($"{i}", Encoding.F16, 0))]);
+        List<TensorToWrite> many = [.. Enumerable.Range(0, Limits.Tensors + 1).Select(i => TinyModels.Zero($"{i}", Encoding.F16, 0))];
+        TinyModels.WriteFolder(folder, tensors: many);
         Refusal.Of(folder.Root, "model.safetensors", "more than 131072");
     }
 

@@ -16,7 +16,8 @@ public class LoadingTests
     {
         using var folder = new TempFolder();
         const int width = TinyModels.Width, hidden = TinyModels.Hidden;
-        List<TensorToWrite> tensors = [.. TinyModels.Tensors(encoding: Encoding.F32).Select(t => t.Name.Contains("experts.", StringComparison.Ordinal) ? Counting(t) : t)];
+        List<TensorToWrite> tensors = [.. TinyModels.Tensors(encoding: Encoding.F32)
+            .Select(t => t.Name.Contains("experts.", StringComparison.Ordinal) ? Counting(t) : t)];
         TinyModels.WriteFolder(folder, tensors: tensors);
         using Checkpoint checkpoint = Checkpoint.Open(folder.Root);
         using var device = new CpuDevice(new CpuOptions { Threads = 1 });
@@ -131,7 +132,8 @@ public class LoadingTests
         using var folder = new TempFolder();
         byte[] numbers = [.. Enumerable.Range(0, 34 * 3).Select(i => (byte)i)];
         new GgufWriter(alignment: 64)
-            .Add("b", true).Add("u", 7u).Add("i", -7).Add("f", 0.5f).Add("d", 0.25).Add("l", -1L << 40).Add("ul", 1UL << 63).Add("s", "Grüße")
+            .Add("b", true).Add("u", 7u).Add("i", -7).Add("f", 0.5f).Add("d", 0.25).Add("l", -1L << 40).Add("ul", 1UL << 63)
+            .Add("s", "Grüße")
             .Add("as", new[] { "a", "", "ç" }).Add("ai", new[] { 1, -2 }).Add("af", new[] { 0.5f }).Add("ab", new[] { true, false })
             .Add(new TensorToWrite("q", [3, 32], Encoding.Q8_0, numbers))
             .Add(new TensorToWrite("v", [2], Encoding.F32, new byte[8]))
@@ -139,7 +141,8 @@ public class LoadingTests
         using ModelFile file = ModelFile.Open(folder["x.gguf"]);
         GgufFile read = GgufFile.Read(file);
         GgufMetadata m = read.Metadata;
-        Assert.Equal((true, 7, -7, 0.5f, 0.25f, "Grüße"), (m.Flag("b", false), m.Int("u", 0, 9), m.Int("i", -9, 9), m.Float("f", 0, 1), m.Float("d", 0, 1), m.String("s")));
+        Assert.Equal((true, 7, -7, 0.5f, 0.25f, "Grüße"), (m.Flag("b", false), m.Int("u", 0, 9), m.Int("i", -9, 9), m.Float("f", 0, 1),
+            m.Float("d", 0, 1), m.String("s")));
         Assert.Equal([1, -2], m.Ints("ai", -9, 9, 2)!);
         Assert.Equal([1, 0], m.Ints("ab", 0, 1, 2)!);
         Assert.Equal([0.5], m.Floats("af", 1)!);

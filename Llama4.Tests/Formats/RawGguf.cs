@@ -49,7 +49,8 @@ sealed class RawGguf
 
     public void Remove(string key) => Pairs.RemoveAll(p => p.Key.AsSpan().SequenceEqual(Text.UTF8.GetBytes(key)));
 
-    public void Add(string name, ulong[] dimensions, uint type, byte[] data) => Tensors.Add(new Entry(Text.UTF8.GetBytes(name), dimensions, type, data));
+    public void Add(string name, ulong[] dimensions, uint type, byte[] data) =>
+        Tensors.Add(new Entry(Text.UTF8.GetBytes(name), dimensions, type, data));
 
     /// <summary>Puts another entry in the place of one.</summary>
     public void Change(string name, Func<Entry, Entry> change)

@@ -13,7 +13,8 @@ static class Refusal
     static readonly TimeSpan longest = TimeSpan.FromSeconds(20);
 
     /// <param name="mentions">What the message must contain.</param>
-    public static ModelFormatException Of(string path, params string[] mentions) => Of(() => Checkpoint.Open(path).Dispose(), path, mentions);
+    public static ModelFormatException Of(string path, params string[] mentions) =>
+        Of(() => Checkpoint.Open(path).Dispose(), path, mentions);
 
     public static ModelFormatException Of(Action open, string path, params string[] mentions)
     {

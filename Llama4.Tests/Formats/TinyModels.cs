@@ -4,7 +4,9 @@ using Llama4.Kernels;
 
 namespace Llama4.Tests.Formats;
 
-/// <summary>The smallest models that are complete: 2 layers, width 32, 2 experts, one token per byte and six control tokens. All weights are zero.</summary>
+/// <summary>
+/// The smallest models that are complete: 2 layers, width 32, 2 experts, one token per byte and six control tokens. All weights are zero.
+/// </summary>
 static class TinyModels
 {
     public const int Width = 32, Heads = 2, KvHeads = 1, HeadDim = 16, Hidden = 32, Layers = 2, Experts = 2, Vocabulary = 262;
@@ -25,7 +27,8 @@ static class TinyModels
             ("block_count", Layers), ("context_length", 1024), ("embedding_length", Width), ("feed_forward_length", Hidden),
             ("expert_feed_forward_length", Hidden), ("attention.head_count", Heads), ("attention.head_count_kv", KvHeads),
             ("attention.key_length", HeadDim), ("attention.value_length", HeadDim), ("rope.dimension_count", HeadDim),
-            ("expert_count", step == 0 ? 0u : Experts), ("expert_used_count", 1), ("interleave_moe_layer_step", (uint)step), ("vocab_size", Vocabulary),
+            ("expert_count", step == 0 ? 0u : Experts), ("expert_used_count", 1), ("interleave_moe_layer_step", (uint)step),
+            ("vocab_size", Vocabulary),
         }) file.Set("llama4." + key, value);
         file.Set("llama4.attention.layer_norm_rms_epsilon", 1e-5f);
         file.Set("llama4.rope.freq_base", 500_000f);
@@ -152,7 +155,8 @@ static class TinyModels
             Add(p + "self_attn.v_proj.weight", KvHeads * HeadDim, Width);
             Add(p + "self_attn.o_proj.weight", Width, Heads * HeadDim);
             bool isMoe = step > 0 && (i + 1) % step == 0;
-            foreach (string name in new[] { "gate", "up", "down" }) Add($"{f}{(isMoe ? "shared_expert." : "")}{name}_proj.weight", Hidden, Width);
+            foreach (string name in new[] { "gate", "up", "down" })
+                Add($"{f}{(isMoe ? "shared_expert." : "")}{name}_proj.weight", Hidden, Width);
             if (!isMoe) continue;
             Add(f + "router.weight", Experts, Width);
             Add(f + "experts.gate_up_proj", Experts, Width, 2 * Hidden);
@@ -168,7 +172,8 @@ static class TinyModels
     }
 
     /// <summary>A complete folder.</summary>
-    public static void WriteFolder(TempFolder folder, JsonObject? config = null, List<TensorToWrite>? tensors = null, JsonObject? tokenizer = null)
+    public static void WriteFolder(TempFolder folder, JsonObject? config = null, List<TensorToWrite>? tensors = null,
+        JsonObject? tokenizer = null)
     {
         folder.Write("config.json", (config ?? Config()).ToJsonString());
         folder.Write("tokenizer.json", (tokenizer ?? Tokenizer()).ToJsonString());
