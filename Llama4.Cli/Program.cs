@@ -1,1 +1,5 @@
-return 0;
+using Llama4.Cli;
+using Llama4.Cli.Interaction;
+
+Terminal terminal = SystemTerminal.Open();
+return await Application.RunAsync(args, terminal);

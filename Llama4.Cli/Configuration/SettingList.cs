@@ -1,0 +1,30 @@
+namespace Llama4.Cli.Configuration;
+
+/// <summary>All settings.</summary>
+internal static class SettingList
+{
+    public static readonly Setting Model = new("model", "PATH", "Model: a GGUF file, or a folder with safetensors. Default: the demo model that comes along.");
+    public static readonly Setting Mmproj = new("mmproj", "FILE", "GGUF file with the vision part. Default: the one beside the model.");
+    public static readonly Setting Context = new("ctx", "TOKENS", "Longest conversation with its answer. Default: what the model allows, bounded by free memory.");
+    public static readonly Setting Threads = new("threads", "N", "Threads that compute. Default: one per core.");
+    public static readonly Setting Temperature = new("temperature", "T", "0 always takes the likeliest token. Default: what the model's files say.");
+    public static readonly Setting TopP = new("top-p", "P", "Only the likeliest tokens that together have this probability.");
+    public static readonly Setting TopK = new("top-k", "K", "Only the K likeliest tokens; 0: all.");
+    public static readonly Setting MinP = new("min-p", "P", "Only tokens at least P times as likely as the likeliest.");
+    public static readonly Setting Seed = new("seed", "N", "Same seed, same answer.");
+    public static readonly Setting MaxTokens = new("max-tokens", "N", "End an answer after N tokens. Default: the rest of the context.");
+    public static readonly Setting Stop = new("stop", "TEXT", "End an answer before this text. May be given several times.") { IsList = true };
+    public static readonly Setting System = new("system", "TEXT", "System message that starts the conversation.");
+    public static readonly Setting Kv = new("kv", "FORMAT", "Format of cached keys and values.") { Choices = ["f32", "f16", "bf16", "q8_0"] };
+    public static readonly Setting Json = new("json", "", "Write one JSON document to standard output instead of text.");
+
+    /// <summary>What loading a model needs.</summary>
+    public static readonly IReadOnlyList<Setting> Loading = [Model, Mmproj, Context, Threads, Kv];
+
+    /// <summary>How an answer is made.</summary>
+    public static readonly IReadOnlyList<Setting> Answering = [Temperature, TopP, TopK, MinP, Seed, MaxTokens, Stop, System];
+
+    public static readonly IReadOnlyList<Setting> All = [.. Loading, .. Answering, Json];
+
+    public static Setting? Find(string name) => All.FirstOrDefault(setting => setting.Name == name);
+}

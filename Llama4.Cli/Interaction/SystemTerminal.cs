@@ -1,0 +1,56 @@
+using System.Collections;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Llama4.Cli.Interaction;
+
+/// <summary>The terminal this process was started from. All text is UTF-8.</summary>
+internal static class SystemTerminal
+{
+    static readonly UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
+    public static Terminal Open()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            // Changes the code page of the console window; elsewhere terminals speak UTF-8 already.
+            Console.OutputEncoding = Encoding.UTF8;
+            Console.InputEncoding = Encoding.UTF8;
+        }
+        bool inIsTerminal = !Console.IsInputRedirected, outIsTerminal = !Console.IsOutputRedirected, errorIsTerminal = !Console.IsErrorRedirected;
+        var output = new StreamWriter(OpenOutput(outIsTerminal), utf8, 4096);
+        var error = new StreamWriter(Console.OpenStandardError(), utf8, 1024) { AutoFlush = true };
+        var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .ToDictionary(pair => (string)pair.Key, pair => (string?)pair.Value ?? "");
+        bool understandsEscapes = variables.GetValueOrDefault("TERM") is not "dumb";
+        return new Terminal
+        {
+            RawOut = output,
+            RawError = error,
+            Out = outIsTerminal ? new PlainTextWriter(output) : output,
+            Error = errorIsTerminal ? new PlainTextWriter(error) : error,
+            In = new StreamReader(Console.OpenStandardInput(), utf8, detectEncodingFromByteOrderMarks: true),
+            InIsTerminal = inIsTerminal,
+            OutIsTerminal = outIsTerminal,
+            ErrorIsTerminal = errorIsTerminal,
+            Keyboard = inIsTerminal && errorIsTerminal && understandsEscapes ? new SystemKeyboard() : null,
+            Variables = variables,
+            Folder = Environment.CurrentDirectory,
+            SettingsFolder = Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify),
+            Interrupts = Interrupts.OfProcess(),
+            Size = () => (Console.WindowWidth, Console.WindowHeight),
+        };
+    }
+
+    /// <summary>
+    /// The console's own stream drops text in silence when the reader of a pipe has gone, and the model would go on for nobody: a pipe is
+    /// written directly, where that is an IOException.
+    /// </summary>
+    static Stream OpenOutput(bool isTerminal)
+    {
+        if (isTerminal || OperatingSystem.IsWindows()) return Console.OpenStandardOutput();
+        var direct = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        // A FileStream on a regular file would not move the offset that other writers of the same redirection share.
+        return direct.CanSeek ? Console.OpenStandardOutput() : direct;
+    }
+}
