@@ -1,0 +1,20 @@
+namespace Llama4.Cli.Output;
+
+/// <summary>Counts comparisons.</summary>
+internal sealed class Tally
+{
+    public int Equal { get; private set; }
+
+    public int Count { get; private set; }
+
+    /// <summary>1 of nothing: an empty list has no difference.</summary>
+    public double Share => Count == 0 ? 1 : (double)Equal / Count;
+
+    public void Add(bool equal)
+    {
+        Count++;
+        if (equal) Equal++;
+    }
+
+    public override string ToString() => $"{Equal} of {Count} equal";
+}
