@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Llama4.Cli.Configuration;
 using Llama4.Cli.Interaction;
-using Llama4.Cli.Model;
+using Llama4.Cli.Loading;
 using Llama4.Cli.Output;
 using Llama4.Core.Formats;
 using Llama4.Core.Tokenization;

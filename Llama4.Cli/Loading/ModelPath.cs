@@ -1,7 +1,7 @@
 using Llama4.Cli.Configuration;
 using Llama4.Cli.Interaction;
 
-namespace Llama4.Cli.Model;
+namespace Llama4.Cli.Loading;
 
 /// <summary>Where the model is.</summary>
 internal static class ModelPath

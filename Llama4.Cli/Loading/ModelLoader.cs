@@ -1,0 +1,43 @@
+using Llama4.Cli.Configuration;
+using Llama4.Cli.Interaction;
+using Llama4.Cli.Machine;
+using Llama4.Core;
+using Llama4.Core.Formats;
+using Llama4.Kernels;
+
+namespace Llama4.Cli.Loading;
+
+/// <summary>Loads the model that the settings name: first what it will need, then its weights, with progress on standard error.</summary>
+internal static class ModelLoader
+{
+    /// <summary>Loading that takes less than this is not worth a report.</summary>
+    static readonly TimeSpan quiet = TimeSpan.FromSeconds(0.5);
+
+    /// <exception cref="NotEnoughMemoryException">It does not fit.</exception>
+    public static async Task<Llama> LoadAsync(Settings settings, Terminal terminal, CancellationToken cancel)
+    {
+        string path = ModelPath.Of(settings, terminal);
+        string? mmproj = settings.Mmproj is null ? null : terminal.FullPath(settings.Mmproj);
+        LlamaOptions options = Check(path, mmproj, settings, terminal);
+
+        var report = new LoadReport(terminal, quiet);
+        Task<Llama> loading = Llama.LoadAsync(path, options, report, cancel);
+        if (terminal.StyleError && await Task.WhenAny(loading, Task.Delay(quiet, terminal.Time, cancel)) != loading)
+            await LoadBar.ShowAsync(report, loading, terminal);
+        return await loading;
+    }
+
+    static LlamaOptions Check(string path, string? mmproj, Settings settings, Terminal terminal)
+    {
+        var options = new LlamaOptions { Threads = settings.Threads, VisionPath = mmproj, ContextSize = settings.Context, MaxParallel = 1 };
+        if (settings.Kv is Encoding encoding) options = options with { CacheEncoding = encoding };
+        using Checkpoint checkpoint = Checkpoint.Open(path, mmproj);
+        foreach (string warning in checkpoint.Warnings) terminal.Error.WriteLine("warning: " + warning);
+
+        // Without a wish the library chooses a context that fits; a conversation of one page is the least of it.
+        int context = Math.Min(settings.Context ?? 1, checkpoint.Config.Text.MaxContext);
+        MemoryEstimate estimate = MemoryEstimate.Of(checkpoint, context, options.CacheEncoding);
+        if (estimate.Check(Memory.Available, context) is string slow) terminal.Error.WriteLine("warning: " + slow);
+        return settings.Context is null ? options : options with { CacheBytes = Math.Max(1, estimate.Cache) };
+    }
+}
