@@ -10,7 +10,7 @@ namespace Llama4.Cli;
 internal static class Application
 {
     /// <summary>EPIPE on every Unix.</summary>
-    const int BrokenPipe = 32;
+    public const int BrokenPipe = 32;
 
     public static async Task<int> RunAsync(IReadOnlyList<string> words, Terminal terminal)
     {

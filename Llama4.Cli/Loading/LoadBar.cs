@@ -19,7 +19,7 @@ internal static class LoadBar
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn { Base = FileSizeBase.Binary }, new RemainingTimeColumn())
             .StartAsync(async context =>
             {
-                ProgressTask task = context.AddTask("loading");
+                ProgressTask task = context.AddTask(report.What);
                 while (!loading.IsCompleted)
                 {
                     LoadProgress last = report.Last;

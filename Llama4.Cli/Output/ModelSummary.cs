@@ -11,8 +11,8 @@ internal static class ModelSummary
     public static IEnumerable<(string Name, string Value)> Lines(Checkpoint checkpoint)
     {
         TextConfig text = checkpoint.Config.Text;
-        int moe = text.IsMoe.Count(is_ => is_), rope = text.UsesRope.Count(uses => uses);
-        yield return ("parameters", Units.Count(checkpoint.Tensors.Sum(Elements)));
+        int moe = text.IsMoe.Count(isMoe => isMoe), rope = text.UsesRope.Count(uses => uses);
+        yield return ("parameters", Units.Count(Parameters(checkpoint)));
         yield return ("size", $"{Units.Bytes(checkpoint.WeightBytes)} in {checkpoint.Tensors.Count} tensors, {Encodings(checkpoint)}");
         yield return ("layers", $"{text.Layers}: {moe} with experts, {text.Layers - moe} dense; {rope} with rotary positions, {text.Layers - rope} without");
         if (moe > 0) yield return ("experts", $"{text.Experts}, {text.ExpertsPerToken} per token, width {text.ExpertWidth}");
@@ -32,7 +32,8 @@ internal static class ModelSummary
         .OrderByDescending(group => group.Sum(tensor => tensor.Bytes))
         .Select(group => group.Key.ToString()));
 
-    static long Elements(TensorInfo tensor) => tensor.Bytes / tensor.Encoding.BlockBytes() * tensor.Encoding.BlockLength();
+    public static long Parameters(Checkpoint checkpoint) =>
+        checkpoint.Tensors.Sum(tensor => tensor.Bytes / tensor.Encoding.BlockBytes() * tensor.Encoding.BlockLength());
 
     static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }
