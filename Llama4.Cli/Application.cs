@@ -43,8 +43,10 @@ internal static class Application
     {
         switch (exception)
         {
-            case UsageException or InvalidRequestException:
+            case UsageException:
                 return Fail(ExitCode.Usage, exception.Message);
+            case InvalidRequestException wrong:
+                return Fail(ExitCode.Usage, SettingList.InFlags(wrong));
             case ModelFormatException:
                 return Fail(ExitCode.BadModelFile, exception.Message);
             case NotEnoughMemoryException or OutOfMemoryException:

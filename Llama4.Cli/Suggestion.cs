@@ -3,10 +3,16 @@ namespace Llama4.Cli;
 /// <summary>Finds what somebody probably meant to write.</summary>
 internal static class Suggestion
 {
-    /// <summary>The candidate that takes the fewest changes of characters; null when all need too many to be meant.</summary>
+    /// <summary>
+    /// The only candidate that starts with the word, else the one that takes the fewest changes of characters; null when all need too
+    /// many to be meant.
+    /// </summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)
     {
-        (string? best, int distance) = candidates
+        string[] all = [.. candidates];
+        string[] longer = [.. all.Where(candidate => candidate.StartsWith(word, StringComparison.OrdinalIgnoreCase))];
+        if (longer.Length == 1 && word.TrimStart('-', '/').Length >= 2) return longer[0];
+        (string? best, int distance) = all
             .Select(candidate => ((string?)candidate, Distance(word.ToLowerInvariant(), candidate.ToLowerInvariant())))
             .DefaultIfEmpty((null, int.MaxValue))
             .MinBy(pair => pair.Item2);

@@ -9,6 +9,8 @@ internal static class UsageCheck
     /// <summary>Null when nothing is wrong.</summary>
     public static string? Problem(ParseResult line)
     {
+        // [suggest] asks what may come next in a line that is not finished.
+        if (line.Tokens.Any(token => token.Type == TokenType.Directive)) return null;
         Command command = line.CommandResult.Command;
         string name = command is RootCommand ? "llama4" : "llama4 " + command.Name;
         string? problem = UnknownOption(line, command) ?? UnknownWord(line, command) ?? line.Errors.FirstOrDefault()?.Message;

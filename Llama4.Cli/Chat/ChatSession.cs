@@ -42,7 +42,7 @@ internal sealed class ChatSession
             {
                 // The user can put it right; a pipe without a reader cannot be put right.
                 if (e is IOException { HResult: Application.BrokenPipe }) throw;
-                terminal.Error.WriteLine(e.Message);
+                terminal.Error.WriteLine(e is InvalidRequestException wrong ? SettingList.InFlags(wrong) : e.Message);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Llama4.Cli.Configuration;
@@ -14,17 +15,20 @@ namespace Llama4.Cli.Commands;
 /// <summary>Measures how fast prompts are read and answers written.</summary>
 internal static class BenchCommand
 {
+    /// <summary>By then the hot code is compiled and the weights of a small model are in memory.</summary>
+    static readonly TimeSpan warmUp = TimeSpan.FromSeconds(1);
+
     public static Command Create(Terminal terminal, CommandOptions options)
     {
-        var prefill = new Option<int>("--prefill") { HelpName = "TOKENS", Description = "Length of the prompt. Default: 128.", DefaultValueFactory = _ => 128 };
-        var decode = new Option<int>("--decode") { HelpName = "TOKENS", Description = "Length of the answer. Default: 64.", DefaultValueFactory = _ => 64 };
-        var repeat = new Option<int>("--repeat") { HelpName = "N", Description = "Measurements, after one to warm up. Default: 5.", DefaultValueFactory = _ => 5 };
+        var prefill = new Option<string?>("--prefill") { HelpName = "TOKENS", Description = "Length of the prompt. Default: 128." };
+        var decode = new Option<string?>("--decode") { HelpName = "TOKENS", Description = "Length of the answer. Default: 64." };
+        var repeat = new Option<string?>("--repeat") { HelpName = "N", Description = "Measurements, after a second to warm up. Default: 5." };
         var command = new Command("bench", "Measure tokens per second, reading a prompt and writing an answer.") { prefill, decode, repeat };
         options.AddTo(command, [.. SettingList.Loading, SettingList.Json]);
         command.SetAction(async (line, _) =>
         {
             if (SettingsOf.Command(line, options, terminal) is not Settings settings) return ExitCode.Ok;
-            int prompt = InRange(line, prefill, 1, 1_000_000), answer = InRange(line, decode, 2, 1_000_000), count = InRange(line, repeat, 1, 1000);
+            int prompt = Number(line, prefill, 128, 1, 1_000_000), answer = Number(line, decode, 64, 2, 1_000_000), count = Number(line, repeat, 5, 1, 1000);
             using Interrupts.Scope work = terminal.Interrupts.Begin();
             using Llama llama = await ModelLoader.LoadAsync(settings, terminal, work.Token);
             (Rates prefillRates, Rates decodeRates) = await MeasureAsync(llama, prompt, answer, count, work.Token);
@@ -41,12 +45,18 @@ internal static class BenchCommand
         var random = new Random(1);
         // Never an end token: every answer has the same length.
         var options = new GenerationOptions { Temperature = 0, MaxTokens = answer, LogitBias = llama.Checkpoint.Generation.EndTokens.ToDictionary(id => id, _ => -100f) };
-        for (int run = 0; run <= count; run++)
+        long start = Stopwatch.GetTimestamp();
+        bool isWarm = false;
+        while (prefill.Count < count)
         {
             // Ordinary tokens, others each time: nothing of an earlier prompt may come from the cache.
             int[] ids = [.. Enumerable.Range(0, prompt).Select(_ => random.Next(Math.Min(llama.Checkpoint.Config.Text.Vocabulary, 1000)))];
             Completion done = await llama.CompleteAsync(ids, options, cancel).ToCompletionAsync(cancel);
-            if (run == 0) continue;
+            if (!isWarm)
+            {
+                isWarm = Stopwatch.GetElapsedTime(start) >= warmUp;
+                continue;
+            }
             prefill.Add((done.PromptTokens - done.CachedTokens) / done.PrefillTime.TotalSeconds);
             decode.Add((done.CompletionTokens - 1) / done.DecodeTime.TotalSeconds);
         }
@@ -91,9 +101,10 @@ internal static class BenchCommand
 
     static string Number(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
 
-    static int InRange(ParseResult line, Option<int> option, int least, int most)
+    static int Number(ParseResult line, Option<string?> option, int missing, int least, int most)
     {
-        int value = line.GetValue(option);
-        return value >= least && value <= most ? value : throw new UsageException($"{option.Name}: found {value}, expected {least} to {most}");
+        if (line.GetValue(option) is not string text) return missing;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+            ? value : throw new UsageException($"{option.Name}: found '{text}', expected a whole number from {least} to {most}");
     }
 }

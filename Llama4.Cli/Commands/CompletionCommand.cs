@@ -43,9 +43,14 @@ internal static class CompletionCommand
     public static Command Create(Terminal terminal)
     {
         var shell = new Argument<string>("shell") { Description = string.Join(", ", scripts.Keys) };
-        shell.AcceptOnlyFromAmong([.. scripts.Keys]);
+        shell.CompletionSources.Add([.. scripts.Keys]);
         var command = new Command("completion", "Print a script that completes commands and options in a shell.") { shell };
-        command.SetAction(line => terminal.Out.WriteLine(scripts[line.GetRequiredValue(shell)]));
+        command.SetAction(line =>
+        {
+            string name = line.GetRequiredValue(shell);
+            if (!scripts.TryGetValue(name, out string? script)) throw new UsageException($"there is no script for {name}, choose one of {string.Join(", ", scripts.Keys)}");
+            terminal.Out.WriteLine(script);
+        });
         return command;
     }
 }

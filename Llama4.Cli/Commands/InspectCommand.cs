@@ -51,6 +51,8 @@ internal static class InspectCommand
     static JsonObject Json(Checkpoint checkpoint) => new()
     {
         ["path"] = checkpoint.Path,
+        ["parameters"] = ModelSummary.Parameters(checkpoint),
+        ["weight_bytes"] = checkpoint.WeightBytes,
         ["summary"] = new JsonObject(ModelSummary.Lines(checkpoint).Select(line => KeyValuePair.Create(line.Name, (JsonNode?)line.Value))),
         ["warnings"] = new JsonArray([.. checkpoint.Warnings.Select(warning => (JsonNode)warning)]),
         ["metadata"] = new JsonArray([.. checkpoint.Metadata.Select(pair => (JsonNode)new JsonObject { ["key"] = pair.Key, ["value"] = pair.Value })]),

@@ -1,6 +1,7 @@
 using System.CommandLine;
-using System.Text.Json;
+using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 using Llama4.Cli.Configuration;
 using Llama4.Cli.Interaction;
 using Llama4.Cli.Loading;
@@ -37,10 +38,10 @@ internal static class TokenizeCommand
         string path = ModelPath.Of(settings, terminal);
         if (File.Exists(path) && TokenizerFile.IsOne(path)) return new Llama4Tokenizer(TokenizerFile.Read(path));
         using Checkpoint checkpoint = Checkpoint.Open(path);
-        return new Llama4Tokenizer(checkpoint.Tokenizer, checkpoint.Config.Text.Vocabulary);
+        return new Llama4Tokenizer(checkpoint.Tokenizer);
     }
 
-    /// <summary>A line for each token: its id and its text as JSON writes it.</summary>
+    /// <summary>A line for each token: its id and its text.</summary>
     static void Show(string text, Llama4Tokenizer tokenizer, bool json, Terminal terminal)
     {
         int[] ids = tokenizer.Encode(text);
@@ -54,9 +55,13 @@ internal static class TokenizeCommand
             }, terminal);
             return;
         }
-        foreach (int id in ids) terminal.Out.WriteLine($"{id}\t{JsonOutput.Text(tokenizer.Decode([id]))}");
+        foreach (int id in ids) terminal.Out.WriteLine($"{id}\t{Quoted(tokenizer.GetBytes(id))}");
         terminal.Error.WriteLine($"{ids.Length} tokens");
     }
+
+    /// <summary>The text as JSON writes it, or hexadecimal bytes where a token is only a part of a character.</summary>
+    static string Quoted(ReadOnlySpan<byte> bytes) =>
+        Utf8.IsValid(bytes) ? JsonOutput.Text(Encoding.UTF8.GetString(bytes)) : $"<{Convert.ToHexString(bytes)}>";
 
     static int Check(string path, Llama4Tokenizer tokenizer, bool json, Terminal terminal)
     {
@@ -73,6 +78,7 @@ internal static class TokenizeCommand
             if (json) differences.Add(new JsonObject { ["line"] = number, ["text"] = text, ["expected"] = Array(expected), ["found"] = Array(found) });
             else terminal.Out.WriteLine($"line {number}: {OneLine.Of(text, 60)}\n  expected {string.Join(' ', expected)}\n  found    {string.Join(' ', found)}");
         }
+        if (tally.Count == 0) throw new UsageException($"{path}: holds no lines");
         if (json) JsonOutput.Write(new JsonObject { ["equal"] = tally.Equal, ["count"] = tally.Count, ["differences"] = differences }, terminal);
         else terminal.Out.WriteLine(tally);
         return tally.Equal == tally.Count ? ExitCode.Ok : ExitCode.Failed;

@@ -1,3 +1,5 @@
+using Llama4.Core;
+
 namespace Llama4.Cli.Configuration;
 
 /// <summary>All settings.</summary>
@@ -25,6 +27,20 @@ internal static class SettingList
     public static readonly IReadOnlyList<Setting> Answering = [Temperature, TopP, TopK, MinP, Seed, MaxTokens, Stop, System];
 
     public static readonly IReadOnlyList<Setting> All = [.. Loading, .. Answering, Json];
+
+    /// <summary>The library's complaint with the flag's name for the field at fault.</summary>
+    public static string InFlags(InvalidRequestException problem)
+    {
+        Setting? setting = problem.Field switch
+        {
+            null => null,
+            "context_size" => Context,
+            "cache_encoding" => Kv,
+            string field => Find(field.Replace('_', '-')),
+        };
+        return setting is null || !problem.Message.StartsWith(problem.Field!, StringComparison.Ordinal) ? problem.Message
+            : setting.Flag + problem.Message[problem.Field!.Length..];
+    }
 
     public static Setting? Find(string name) => All.FirstOrDefault(setting => setting.Name == name);
 }

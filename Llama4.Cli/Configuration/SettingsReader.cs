@@ -24,7 +24,7 @@ internal static class SettingsReader
         "top-p" => settings with { TopP = Number(value, 0f, 1f) },
         "top-k" => settings with { TopK = Number(value, 0, 1_000_000) },
         "min-p" => settings with { MinP = Number(value, 0f, 1f) },
-        "seed" => settings with { Seed = Number(value, 0, ulong.MaxValue) },
+        "seed" => settings with { Seed = Number(value, 0UL, ulong.MaxValue) },
         "max-tokens" => settings with { MaxTokens = Number(value, 1, int.MaxValue) },
         "stop" => settings with { Stop = StopTexts(value) },
         "system" => settings with { System = Text(value) },

@@ -11,10 +11,10 @@ internal static class AnswerStats
     public static void Write(Completion answer, Terminal terminal)
     {
         int computed = answer.PromptTokens - answer.CachedTokens;
-        string cached = answer.CachedTokens > 0 ? $", {answer.CachedTokens} of them cached" : "";
-        string end = answer.FinishReason == FinishReason.Length ? ", ended by a limit" : "";
-        string line = $"[prompt {answer.PromptTokens} tokens{cached}, {Units.Rate(computed, answer.PrefillTime)} | "
-            + $"answer {answer.CompletionTokens} tokens, {Units.Rate(answer.CompletionTokens - 1, answer.DecodeTime)}{end} | first token after {Units.Time(answer.QueueTime + answer.PrefillTime)}]";
+        string cached = answer.CachedTokens > 0 ? $" ({answer.CachedTokens} cached)" : "";
+        string end = answer.FinishReason == FinishReason.Length ? ", cut by a limit" : "";
+        string line = $"[prompt {answer.PromptTokens} tokens{cached}, {Units.Rate(computed, answer.PrefillTime)} | answer {answer.CompletionTokens} tokens, "
+            + $"{Units.Rate(answer.CompletionTokens - 1, answer.DecodeTime)}{end} | first {Units.Time(answer.QueueTime + answer.PrefillTime)}]";
         terminal.RawError.WriteLine(terminal.StyleError ? $"\e[2m{line}\e[0m" : line);
     }
 

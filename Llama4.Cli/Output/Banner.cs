@@ -5,6 +5,7 @@ using Llama4.Cli.Loading;
 using Llama4.Cli.Machine;
 using Llama4.Core;
 using Llama4.Core.Formats;
+using Llama4.Kernels;
 
 namespace Llama4.Cli.Output;
 
@@ -15,13 +16,15 @@ internal static class Banner
     {
         Checkpoint checkpoint = llama.Checkpoint;
         var table = new TextTable("", "");
-        string name = settings.Model is null ? "llama4-demo, the small model that comes along" : checkpoint.Path;
+        string name = settings.Model is null ? "llama4-demo (comes along)" : checkpoint.Path;
         string senses = checkpoint.Config.Vision is null ? "text" : "text and pictures";
-        table.Add("model", $"{name}: {Units.Count(ModelSummary.Parameters(checkpoint))} parameters, {senses}");
+        table.Add("model", $"{name}, {Units.Count(ModelSummary.Parameters(checkpoint))} parameters, {senses}");
         table.Add("encodings", ModelSummary.Encodings(checkpoint));
+        Encoding cacheEncoding = settings.Kv ?? new LlamaOptions().CacheEncoding;
+        long cacheBytes = MemoryEstimate.CacheBytes(checkpoint.Config.Text, llama.ContextSize, cacheEncoding);
         table.Add("context", $"{llama.ContextSize.ToString("N0", CultureInfo.InvariantCulture)} tokens");
         table.Add("device", llama.DeviceName);
-        table.Add("memory", $"{Units.Bytes(checkpoint.WeightBytes)} weights, mapped; keys and values up to {Units.Bytes(llama.CacheBytes)}; {Units.Bytes(Memory.Available)} free");
+        table.Add("memory", $"{Units.Bytes(checkpoint.WeightBytes)} weights, {Units.Bytes(cacheBytes)} keys and values ({cacheEncoding}); {Units.Bytes(Memory.Available)} free");
         terminal.Error.Write(table.ToString().TrimStart('\n'));
     }
 }

@@ -18,8 +18,17 @@ internal static class JsonLines
         }
     }
 
-    public static string Text(JsonObject entry, string name, string path, int number) =>
-        entry[name] is JsonValue value && value.TryGetValue(out string? text) ? text : throw Wrong(path, number, $"\"{name}\" is not a string");
+    public static string Text(JsonObject entry, string name, string path, int number)
+    {
+        try
+        {
+            return entry[name] is JsonValue value && value.TryGetValue(out string? text) ? text : throw Wrong(path, number, $"\"{name}\" is not a string");
+        }
+        catch (InvalidOperationException e)
+        {
+            throw Wrong(path, number, $"\"{name}\" holds half of a character: {e.Message}");
+        }
+    }
 
     public static JsonArray Array(JsonObject entry, string name, string path, int number) =>
         entry[name] as JsonArray ?? throw Wrong(path, number, $"\"{name}\" is not a list");

@@ -7,8 +7,7 @@ internal sealed class Tally
 
     public int Count { get; private set; }
 
-    /// <summary>1 of nothing: an empty list has no difference.</summary>
-    public double Share => Count == 0 ? 1 : (double)Equal / Count;
+    public double Share => (double)Equal / Count;
 
     public void Add(bool equal)
     {

@@ -32,9 +32,9 @@ internal static class Units
         _ => $"{(int)time.TotalHours} h {time.Minutes} min",
     };
 
-    /// <summary>Tokens per second; a dash where nothing was measured.</summary>
+    /// <summary>So many per second; a dash where nothing was measured.</summary>
     public static string Rate(long tokens, TimeSpan time) =>
-        tokens > 0 && time > TimeSpan.Zero ? $"{Digits(tokens / time.TotalSeconds)} tokens/s" : "-";
+        tokens > 0 && time > TimeSpan.Zero ? $"{Digits(tokens / time.TotalSeconds)}/s" : "-";
 
     static string Digits(double value) => value switch
     {

@@ -15,11 +15,18 @@ public static class TokenizerFile
     /// <exception cref="ModelFormatException">The file is missing or breaks a rule.</exception>
     public static TokenizerData Read(string path)
     {
-        if (IsJson(path)) return TokenizerJson.Read(path, Vocabulary, []).Build(begin: -1);
+        if (IsJson(path)) return ReadJson(new TokenizerJson(path));
         VocabularyBuilder builder = TiktokenFile.Read(path, Vocabulary);
         if (builder.Ordinary == PublishedControlTokens.FirstId)
-            foreach ((string text, int id) in PublishedControlTokens.All) builder.AddControl(id, text, () => "published control tokens");
+            foreach ((string text, int id) in PublishedControlTokens.All) builder.AddControl(id, text, "published control tokens");
         return builder.Build(begin: -1);
+    }
+
+    static TokenizerData ReadJson(TokenizerJson file)
+    {
+        TokenizerData data = file.ReadVocabulary(Vocabulary).Build(begin: -1);
+        file.CheckMerges(data);
+        return data;
     }
 
     static bool IsJson(string path) => path.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
