@@ -30,7 +30,7 @@ internal static class EvalCommand
         {
             if (SettingsOf.Command(line, options, terminal) is not Settings settings) return ExitCode.Ok;
             double enough = Share(line.GetValue(least));
-            string list = line.GetValue(file) is string named ? terminal.FullPath(named) : Path.Combine(ModelPath.Demo, "questions.jsonl");
+            string list = line.GetValue(file) is string named ? terminal.FullPath(named) : Path.Combine(Llama.DemoModelPath, "questions.jsonl");
             IReadOnlyList<Question> questions = QuestionList.Read(list, path => RgbImage.Load(path));
             if (questions.Count == 0) throw new UsageException($"{list}: holds no questions");
             using Interrupts.Scope work = terminal.Interrupts.Begin();

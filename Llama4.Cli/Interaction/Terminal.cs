@@ -41,7 +41,7 @@ internal sealed class Terminal
     /// <summary>Columns and rows of the terminal's window.</summary>
     public Func<(int Columns, int Rows)> Size { get; init; } = () => (80, 24);
 
-    /// <summary>Whether escape sequences may go to standard error (https://no-color.org).</summary>
+    /// <summary>Whether escape sequences may go to standard error: not where NO_COLOR is set.</summary>
     public bool StyleError => ErrorIsTerminal && !IsPlain;
 
     public bool StyleOut => OutIsTerminal && !IsPlain;

@@ -19,13 +19,13 @@ public static class TokenizerFile
         VocabularyBuilder builder = TiktokenFile.Read(path, Vocabulary);
         if (builder.Ordinary == PublishedControlTokens.FirstId)
             foreach ((string text, int id) in PublishedControlTokens.All) builder.AddControl(id, text, "published control tokens");
-        return builder.Build(begin: -1);
+        return builder.Build(begin: -1, out _);
     }
 
     static TokenizerData ReadJson(TokenizerJson file)
     {
-        TokenizerData data = file.ReadVocabulary(Vocabulary).Build(begin: -1);
-        file.CheckMerges(data);
+        TokenizerData data = file.ReadVocabulary(Vocabulary).Build(begin: -1, out TokenTable table);
+        file.CheckMerges(table);
         return data;
     }
 
