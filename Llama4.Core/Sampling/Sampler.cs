@@ -46,29 +46,61 @@ internal sealed class Sampler
     {
         float inverse = MathF.Min(1 / options.Temperature, 1e30f);      // finite, so that 0 times it is 0
         Logits.Exponentials(logits, max, inverse, scratch.Weights);
-        ulong least = 0;
+        double random = Philox.Uniform(options.Seed, (ulong)position);
         bool topK = options.TopK > 0 && options.TopK < logits.Length, topP = options.TopP < 1;
-        if (topK || topP) Cut.Count(logits, max, inverse, scratch);
-        if (topK) least = Cut.TopK(logits, max, inverse, options.TopK, scratch);
-        if (topP) least = Cut.TopP(logits, max, inverse, options.TopP, least, scratch);
+        if (!topK && !topP && options.MinP == 0) return DrawAny(scratch.Weights.AsSpan(0, logits.Length), random);
 
-        int kept = 0;
-        double mass = 0;
-        for (int id = 0; id < logits.Length; id++)
+        Cut.Count(logits, max, inverse, scratch);
+        Cut cut = topK ? Cut.TopK(logits, options.TopK, scratch) : Cut.None;
+        if (topP) cut = Cut.TopP(logits, options.TopP, cut, scratch);
+        return DrawKept(scratch, Keep(logits, cut, scratch), random);
+    }
+
+    /// <summary>Lists the ids that the filters leave. Returns their number.</summary>
+    int Keep(ReadOnlySpan<float> logits, Cut cut, SamplerScratch scratch)
+    {
+        ReadOnlySpan<ushort> buckets = scratch.Bucket.AsSpan(0, logits.Length);
+        int kept = 0, step;
+        for (int id = 0; (step = buckets[id..].IndexOfAnyInRange((ushort)0, (ushort)cut.Bucket)) >= 0; id++)
         {
+            id += step;
+            float weight = scratch.Weights[id];
             // The largest weight is 1.
-            if (scratch.Weights[id] == 0 || scratch.Weights[id] < options.MinP || Cut.Key(logits[id], id) < least) continue;
-            scratch.Kept[kept++] = id;
-            mass += scratch.Weights[id];
+            if (weight > 0 && weight >= options.MinP && cut.Keeps(buckets[id], logits[id], id)) scratch.Kept[kept++] = id;
         }
-        double rest = Philox.Uniform(options.Seed, (ulong)position) * mass;
-        int last = 0;
-        for (; last < kept - 1; last++)
+        return kept;
+    }
+
+    /// <summary>A kept id, with the probability of its weight.</summary>
+    static int DrawKept(SamplerScratch scratch, int kept, double random)
+    {
+        ReadOnlySpan<int> ids = scratch.Kept.AsSpan(0, kept);
+        double mass = 0;
+        foreach (int id in ids) mass += scratch.Weights[id];
+        double rest = random * mass;
+        foreach (int id in ids)
         {
-            rest -= scratch.Weights[scratch.Kept[last]];
+            rest -= scratch.Weights[id];
+            if (rest < 0) return id;
+        }
+        return ids[^1];
+    }
+
+    /// <summary>Any id, with the probability of its weight.</summary>
+    static int DrawAny(ReadOnlySpan<float> weights, double random)
+    {
+        double mass = 0;
+        foreach (float weight in weights) mass += weight;
+        double rest = random * mass;
+        int last = 0;
+        for (int id = 0; id < weights.Length; id++)
+        {
+            if (weights[id] == 0) continue;
+            last = id;
+            rest -= weights[id];
             if (rest < 0) break;
         }
-        return scratch.Kept[last];
+        return last;
     }
 
     static TokenLogProb[] Top(ReadOnlySpan<float> logits, double logSum, int count)

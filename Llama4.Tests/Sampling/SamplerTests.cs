@@ -76,7 +76,9 @@ public sealed class SamplerTests
         var scratch = new SamplerScratch(logits.Length);
         Array.Fill(scratch.Kept, -1);
         new Sampler(options, logits.Length).Next([.. logits], 0, scratch);
-        return scratch.Kept.Where(id => id >= 0);
+        // Without a filter nothing is listed: everything with a weight can be drawn.
+        bool filtered = (options.TopK > 0 && options.TopK < logits.Length) || options.TopP < 1 || options.MinP > 0;
+        return filtered ? scratch.Kept.Where(id => id >= 0) : Enumerable.Range(0, logits.Length).Where(id => scratch.Weights[id] > 0);
     }
 
     [Theory]
