@@ -35,7 +35,7 @@ internal sealed class Engine : IDisposable
     public Task Stopped => stopped.Task;
 
     /// <summary>Hands a request over; its stream begins.</summary>
-    /// <exception cref="InvalidRequestException">The prompt is empty, or too long for the context or the memory.</exception>
+    /// <exception cref="InvalidRequestException">The prompt is empty, or too long for the context.</exception>
     /// <exception cref="ObjectDisposedException">The engine was disposed.</exception>
     public void Submit(Request request)
     {
@@ -136,11 +136,6 @@ internal sealed class Engine : IDisposable
         if (length >= limits.Context)
             throw new InvalidRequestException(
                 $"the request exceeds the available context size: the prompt has {length} tokens and needs room for an answer, the context is {limits.Context} tokens")
-            { Field = "messages" };
-        long bytes = runner.Cache.BytesFor(length + 1);
-        if (bytes > limits.CacheBytes)
-            throw new InvalidRequestException(
-                $"the request exceeds the memory for keys and values: its prompt of {length} tokens takes {bytes} bytes, {limits.CacheBytes} are set aside")
             { Field = "messages" };
     }
 

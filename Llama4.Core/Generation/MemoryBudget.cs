@@ -6,15 +6,16 @@ namespace Llama4.Core.Generation;
 internal static class MemoryBudget
 {
     /// <summary>
-    /// Half of what is left of the memory that this process may use beside what it uses and the weights, which the system keeps in its file cache;
-    /// but at least a sixteenth of all, for models larger than the memory.
+    /// Half of the memory that is free, after the weights, which the system keeps in its file cache; but at least a sixteenth of all, for models
+    /// larger than the memory.
     /// </summary>
     public static long CacheBytes(long weightBytes)
     {
+        // The collector measures the memory of the machine, or of the container, whenever it runs.
+        GC.Collect(0);
         GCMemoryInfo memory = GC.GetGCMemoryInfo();
-        long all = memory.TotalAvailableMemoryBytes;
-        long rest = all - weightBytes - Environment.WorkingSet;
-        return Math.Max(rest / 2, all / 16);
+        long free = memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes;
+        return Math.Max((free - weightBytes) / 2, memory.TotalAvailableMemoryBytes / 16);
     }
 
     /// <summary>The longest context, up to <paramref name="most"/>, whose keys and values fit.</summary>

@@ -58,12 +58,8 @@ internal sealed class Scheduler(KvCache cache, EngineLimits limits, int patchTok
         int length = request.Prompt.Ids.Length;
         PrefixCache.Entry? prefix = prefixes.Find(request.Prompt);
         long bytes = cache.BytesFor(Math.Min(limits.Context, (long)length + (request.MaxTokens ?? FirstGrant)));
-        if (!MakeRoom(bytes, prefix))
-        {
-            // Alone, a request runs as far as the memory goes.
-            bytes = cache.BytesFor(length + 1);
-            if (running.Count > 0 || !MakeRoom(bytes, prefix)) return false;
-        }
+        // There is always room for one alone: a whole context fits the memory.
+        if (!MakeRoom(bytes, prefix)) return false;
         running.Add(new Running(start(request, prefixes.Take(prefix, request.Prompt)), bytes));
         return true;
     }

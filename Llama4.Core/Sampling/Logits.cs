@@ -43,7 +43,10 @@ internal static class Logits
         throw new ArgumentException($"no logit is {value}", nameof(value));
     }
 
-    /// <summary>weights = exp((logits − max) · inverseTemperature), in [0, 1].</summary>
+    /// <summary>What <see cref="Exponentials"/> gives the largest logit: 1 but for rounding.</summary>
+    public static readonly float LargestWeight = Vector256.Exp(Vector256<float>.Zero)[0];
+
+    /// <summary>weights = exp((logits − max) · inverseTemperature), with an error of at most 2 ulp.</summary>
     public static void Exponentials(ReadOnlySpan<float> logits, float max, float inverseTemperature, Span<float> weights)
     {
         ReadOnlySpan<Vector256<float>> vectors = MemoryMarshal.Cast<float, Vector256<float>>(logits);

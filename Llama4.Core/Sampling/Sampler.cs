@@ -60,13 +60,13 @@ internal sealed class Sampler
     int Keep(ReadOnlySpan<float> logits, Cut cut, SamplerScratch scratch)
     {
         ReadOnlySpan<ushort> buckets = scratch.Bucket.AsSpan(0, logits.Length);
+        float least = options.MinP * Logits.LargestWeight;
         int kept = 0, step;
         for (int id = 0; (step = buckets[id..].IndexOfAnyInRange((ushort)0, (ushort)cut.Bucket)) >= 0; id++)
         {
             id += step;
             float weight = scratch.Weights[id];
-            // The largest weight is 1.
-            if (weight > 0 && weight >= options.MinP && cut.Keeps(buckets[id], logits[id], id)) scratch.Kept[kept++] = id;
+            if (weight > 0 && weight >= least && cut.Keeps(buckets[id], logits[id], id)) scratch.Kept[kept++] = id;
         }
         return kept;
     }

@@ -36,6 +36,24 @@ public sealed class CancellationTests(DemoModel demo)
     }
 
     [Fact]
+    public async Task A_prompt_being_read_can_be_cancelled()
+    {
+        await using Llama llama = await Llama.LoadAsync(options: new LlamaOptions { MaxParallel = 1, PrefillChunk = 1 }, cancel: DemoModel.Cancel);
+        using var cancel = new CancellationTokenSource();
+        // 2,000 steps, and then 48 tokens: seconds, of which the cancel leaves nothing.
+        Task<Completion> reading = llama.CompleteAsync([.. Enumerable.Repeat(70, 2000)], endless, cancel.Token).ToCompletionAsync(DemoModel.Cancel);
+        await Task.Delay(20, DemoModel.Cancel);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
+        Completion next = await llama.CompleteAsync([70, 71], new GenerationOptions { MaxTokens = 2 }, DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        // What was read when the cancel came is kept, and tells how far it had come.
+        Completion again = await llama.CompleteAsync([.. Enumerable.Repeat(70, 2000)], new GenerationOptions { MaxTokens = 1 }, DemoModel.Cancel)
+            .ToCompletionAsync(DemoModel.Cancel);
+        Assert.Equal(2, next.CompletionTokens);
+        Assert.InRange(again.CachedTokens, 0, 1998);
+    }
+
+    [Fact]
     public async Task Leaving_the_loop_cancels_too()
     {
         await using Llama llama = await Llama.LoadAsync(options: new LlamaOptions { MaxParallel = 1 }, cancel: DemoModel.Cancel);

@@ -42,7 +42,7 @@ public sealed class SchedulerTests : IDisposable
     public void Nobody_starts_before_there_is_memory_and_the_first_to_come_is_the_first_to_start()
     {
         long bytes = cache.BytesFor(200);
-        (Scheduler scheduler, StepBatch batch) = Make(new EngineLimits(1024, Sequences: 8, PromptRows: 64, CacheBytes: 2 * bytes));
+        (Scheduler scheduler, StepBatch batch) = Make(new EngineLimits(200, Sequences: 8, PromptRows: 64, CacheBytes: 2 * bytes));
         Request[] requests = [Ask(100, 100), Ask(100, 100), Ask(100, 90), Ask(1, 1)];
         foreach (Request request in requests) scheduler.Add(request);
         scheduler.Admit();
@@ -62,7 +62,7 @@ public sealed class SchedulerTests : IDisposable
     [Fact]
     public void An_answer_without_a_limit_ends_where_the_memory_does_and_the_other_goes_on()
     {
-        (Scheduler scheduler, StepBatch batch) = Make(new EngineLimits(4096, Sequences: 2, PromptRows: 4096, CacheBytes: 2 * cache.BytesFor(1100)));
+        (Scheduler scheduler, StepBatch batch) = Make(new EngineLimits(2048, Sequences: 2, PromptRows: 2048, CacheBytes: 2 * cache.BytesFor(1100)));
         Request[] requests = [Ask(70), Ask(70)];
         foreach (Request request in requests) scheduler.Add(request);
         scheduler.Admit();
@@ -77,7 +77,7 @@ public sealed class SchedulerTests : IDisposable
     [Fact]
     public void A_kept_cache_is_used_again_and_given_up_when_memory_is_wanted()
     {
-        (Scheduler scheduler, StepBatch batch) = Make(new EngineLimits(1024, Sequences: 2, PromptRows: 256, CacheBytes: cache.BytesFor(300)));
+        (Scheduler scheduler, StepBatch batch) = Make(new EngineLimits(300, Sequences: 2, PromptRows: 256, CacheBytes: cache.BytesFor(300)));
         Request first = Ask(100, 4), again = Ask(101, 4), other = Ask(250, 4, from: 7);
         Run(first);
         Run(again);
