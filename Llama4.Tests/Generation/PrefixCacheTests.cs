@@ -36,6 +36,24 @@ public sealed class PrefixCacheTests
     }
 
     [Fact]
+    public async Task A_new_picture_after_one_in_the_cache_is_seen_as_by_a_fresh_model()
+    {
+        RgbImage[] pictures = [.. DemoModel.ReadQuestions().Where(q => q.Category is "picture" or "picture of another size").Take(3).Select(Picture)];
+        await using Llama llama = await Llama.LoadAsync(cancel: DemoModel.Cancel);
+        ChatMessage[] turns = [];
+        foreach (RgbImage picture in pictures)
+        {
+            turns = [.. turns, ChatMessage.User(picture, "What color is the shape?")];
+            Completion answer = await Ask(llama, turns);
+            await using Llama fresh = await Llama.LoadAsync(cancel: DemoModel.Cancel);
+            Completion expected = await Ask(fresh, turns);
+            Assert.Equal(expected.Tokens, answer.Tokens);
+            Assert.Equal(turns.Length > 1, answer.CachedTokens > 0);
+            turns = [.. turns, ChatMessage.Assistant(answer.Text)];
+        }
+    }
+
+    [Fact]
     public void The_common_start_of_two_prompts_ends_at_the_first_other_id_or_picture()
     {
         static RgbImage Picture(byte grey) => new(4, 4, [.. Enumerable.Repeat(grey, 48)]);
