@@ -1,0 +1,38 @@
+using System.Runtime.CompilerServices;
+using ILGPU.IR.Intrinsics;
+
+namespace Llama4.Kernels.Gpu;
+
+/// <summary>Device memory by address, which is how tensors, pages and weights refer to it.</summary>
+static unsafe class Memory
+{
+    [IntrinsicImplementation, Ptx("ld.global.f32 @r, [@0];")]
+    public static float Float(long address) => *(float*)address;
+
+    [IntrinsicImplementation, Ptx("ld.global.b32 @r, [@0];")]
+    public static int Int(long address) => *(int*)address;
+
+    [IntrinsicImplementation, Ptx("ld.global.b64 @r, [@0];")]
+    public static long Long(long address) => *(long*)address;
+
+    [IntrinsicImplementation, Ptx("ld.global.v4.f32 @r, [@0];")]
+    public static Float4 Floats(long address) => *(Float4*)address;
+
+    /// <summary>16 bytes that no kernel writes while this one runs and that are used once: past the first cache, not kept in it.</summary>
+    [IntrinsicImplementation, Ptx("ld.global.nc.L1::no_allocate.L2::128B.v4.b32 @r, [@0];")]
+    public static UInt4 Weights(long address) => *(UInt4*)address;
+
+    [IntrinsicImplementation, Ptx("st.global.f32 [@0], @1;")]
+    public static void Store(long address, float value) => *(float*)address = value;
+
+    [IntrinsicImplementation, Ptx("st.global.b32 [@0], @1;")]
+    public static void Store(long address, int value) => *(int*)address = value;
+
+    [IntrinsicImplementation, Ptx("st.global.v4.f32 [@0], @1;")]
+    public static void Store(long address, Float4 value) => *(Float4*)address = value;
+
+    /// <summary>What lies at an address, in place: for blocks of a format.</summary>
+    [IntrinsicImplementation, Ptx("mov.b64 @r, @0;")]
+    public static ref T At<T>(long address)
+        where T : unmanaged => ref Unsafe.AsRef<T>((void*)address);
+}

@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.IR.Intrinsics;
+using ILGPU.Runtime;
+
+namespace Llama4.Kernels.Gpu;
+
+/// <summary>The dynamic shared memory of a group, by 32-bit address.</summary>
+static class SharedBytes
+{
+    // Where there is no PTX, a GPU thread is a thread of the system, and addresses count from the start of this.
+    [ThreadStatic]
+    static ArrayView<byte> emulated;
+
+    /// <summary>Address of the first byte, a multiple of 1024. Every thread calls this, once.</summary>
+    public static int Open()
+    {
+        SharedMemory.GetDynamic<byte>();
+        return Start();
+    }
+
+    [IntrinsicImplementation, Ptx("mov.u32 @r, __dyn_shared_alloca;")]
+    static int Start()
+    {
+        emulated = SharedMemory.GetDynamic<byte>();
+        return 0;
+    }
+
+    [IntrinsicImplementation, Ptx("ld.shared.v4.b32 @r, [@0];")]
+    public static UInt4 Load(int address) => At<UInt4>(address);
+
+    [IntrinsicImplementation, Ptx("st.shared.v4.b32 [@0], @1;")]
+    public static void Store(int address, UInt4 value) => At<UInt4>(address) = value;
+
+    /// <summary>Starts a copy of 16 bytes from device memory; both addresses are multiples of 16.</summary>
+    [IntrinsicImplementation, Ptx("cp.async.cg.shared.global [@0], [@1], 16;")]
+    public static void CopyAsync(int address, long source) => At<UInt4>(address) = Memory.Weights(source);
+
+    /// <summary>Ends a batch of copies.</summary>
+    [IntrinsicImplementation, Ptx("cp.async.commit_group;")]
+    public static void CommitCopies() { }
+
+    /// <summary>Waits until at most <paramref name="pending"/> (a constant) of this thread's batches are under way.</summary>
+    [IntrinsicImplementation, Ptx("cp.async.wait_group #0;")]
+    public static void WaitForCopies(int pending) { }
+
+    /// <summary>
+    /// Four 8×8 matrices of 16-bit numbers: lane 8m + r gives the address of row r of matrix m, 16 bytes;
+    /// lane l receives numbers 2(l mod 4) and the next of row l / 4 of each.
+    /// </summary>
+    [IntrinsicImplementation, Ptx("ldmatrix.sync.aligned.m8n8.x4.shared.b16 @r, [@0];")]
+    public static UInt4 LoadMatrices(int address)
+    {
+        int lane = Warp.LaneIdx, row = lane >> 2, bytes = (lane & 3) * 4;
+        UInt4 result = default;
+        result.X = At<uint>(Warp.Shuffle(address, row) + bytes);
+        result.Y = At<uint>(Warp.Shuffle(address, 8 + row) + bytes);
+        result.Z = At<uint>(Warp.Shuffle(address, 16 + row) + bytes);
+        result.W = At<uint>(Warp.Shuffle(address, 24 + row) + bytes);
+        return result;
+    }
+
+    static ref T At<T>(int address)
+        where T : unmanaged => ref Unsafe.As<byte, T>(ref emulated[address]);
+}

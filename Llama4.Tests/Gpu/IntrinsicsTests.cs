@@ -1,0 +1,190 @@
+using System.Reflection;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using Llama4.Kernels.Gpu;
+
+namespace Llama4.Tests.Gpu;
+
+/// <summary>Each own instruction in a kernel: the PTX assembles, and the C# body computes what the manual says.</summary>
+public sealed class IntrinsicsTests
+{
+    const BindingFlags Private = BindingFlags.Static | BindingFlags.NonPublic;
+
+    public static TheoryData<string, string> Kernels => new()
+    {
+        { nameof(Scalars), "ex2.approx.ftz.f32|lg2.approx.f32|fma.rn.f32|fma.rn.f64|cvt.rni.f32.f32|cvt.rni.f64.f64|cvt.rmi.f32.f32|cvt.rn.bf16x2.f32|cvt.rn.f16.f32" },
+        { nameof(BytesAndVotes), "dp4a.s32.s32|vote.sync.ballot.b32|shfl.sync" },
+        { nameof(BFloatProduct), "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32|cp.async.cg.shared.global|ldmatrix.sync.aligned.m8n8.x4|ld.global.v4.f32|st.global.v4.f32" },
+        { nameof(ByteProduct), "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32|ld.global.nc.L1::no_allocate.L2::128B.v4.b32|ld.shared.v4.b32|st.shared.v4.b32" },
+        { nameof(Blocks), "ld.b8|ld.b16" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Instructions_are_in_the_text(string kernel, string promised)
+    {
+        PtxChecker.Check(kernel, Text(kernel), promised.Split('|'));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void The_text_assembles(string kernel, string promised)
+    {
+        Ptxas.Require();
+        Ptxas.Check(kernel, Text(kernel));
+        Assert.NotEmpty(promised);
+    }
+
+    [Fact]
+    public void Bodies_compute_what_the_instructions_do() => Emulated.Check(Bodies);
+
+    static void Bodies()
+    {
+        using Context context = Context.Create(builder => KernelCompiler.Configure(builder).CPU(CPUDeviceKind.Nvidia));
+        using Accelerator accelerator = context.GetCPUDevice(0).CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel);
+        var random = new Random(7);
+        CheckBFloatProduct(accelerator, random);
+        CheckByteProduct(accelerator, random);
+        CheckVotes(accelerator);
+        CheckScalars(accelerator);
+    }
+
+    // Small multiples of a quarter: every product and sum is exact.
+    static void CheckBFloatProduct(Accelerator accelerator, Random random)
+    {
+        float[] a = [.. Enumerable.Range(0, 16 * 16).Select(_ => (random.Next(9) - 4) * 0.5f)], b = [.. Enumerable.Range(0, 8 * 16).Select(_ => (random.Next(9) - 4) * 0.25f)];
+        using MemoryBuffer1D<ushort, Stride1D.Dense> left = accelerator.Allocate1D(BFloats(a)), right = accelerator.Allocate1D(BFloats(b));
+        using MemoryBuffer1D<float, Stride1D.Dense> result = accelerator.Allocate1D<float>(128);
+        Launch(accelerator, BFloatProduct, left.NativePtr, right.NativePtr, result.NativePtr);
+        float[] fragments = result.GetAsArray1D();
+        for (int row = 0; row < 16; row++)
+            for (int column = 0; column < 8; column++)
+                Assert.Equal(Enumerable.Range(0, 16).Sum(k => a[row * 16 + k] * b[column * 16 + k]), fragments[Fragment(row, column)]);
+    }
+
+    static void CheckByteProduct(Accelerator accelerator, Random random)
+    {
+        sbyte[] a = new sbyte[16 * 32], b = new sbyte[8 * 32];
+        for (int i = 0; i < a.Length; i++) a[i] = (sbyte)random.Next(-128, 128);
+        for (int i = 0; i < b.Length; i++) b[i] = (sbyte)random.Next(-128, 128);
+        var fragments = new sbyte[a.Length];
+        for (int lane = 0; lane < 32; lane++)
+            for (int register = 0; register < 4; register++)
+                for (int i = 0; i < 4; i++)
+                    fragments[lane * 16 + register * 4 + i] = a[((lane >> 2) + (register & 1) * 8) * 32 + (lane & 3) * 4 + (register >> 1) * 16 + i];
+        using MemoryBuffer1D<sbyte, Stride1D.Dense> left = accelerator.Allocate1D(fragments), right = accelerator.Allocate1D(b);
+        using MemoryBuffer1D<int, Stride1D.Dense> result = accelerator.Allocate1D<int>(128);
+        Launch(accelerator, ByteProduct, left.NativePtr, right.NativePtr, result.NativePtr);
+        int[] sums = result.GetAsArray1D();
+        for (int row = 0; row < 16; row++)
+            for (int column = 0; column < 8; column++)
+                Assert.Equal(Enumerable.Range(0, 32).Sum(k => a[row * 32 + k] * b[column * 32 + k]), sums[Fragment(row, column)]);
+    }
+
+    static void CheckVotes(Accelerator accelerator)
+    {
+        int[] x = [.. Enumerable.Range(0, 32).Select(i => i * 7919 % 41 - 20)];
+        using MemoryBuffer1D<int, Stride1D.Dense> source = accelerator.Allocate1D(x), target = accelerator.Allocate1D<int>(32);
+        Launch(accelerator, BytesAndVotes, source.NativePtr, target.NativePtr);
+        int[] y = target.GetAsArray1D();
+        int votes = x.Select((value, lane) => value > 0 ? 1 << lane : 0).Sum();
+        for (int lane = 0; lane < 32; lane++)
+        {
+            int dot = Enumerable.Range(0, 4).Sum(i => (sbyte)(x[lane] >> 8 * i) * (sbyte)(votes >> 8 * i));
+            Assert.Equal(dot + x[lane] + x.Sum() + x.Max(), y[lane]);
+        }
+    }
+
+    static void CheckScalars(Accelerator accelerator)
+    {
+        float[] x = [.. Enumerable.Range(0, 32).Select(i => 0.01f + i * 0.37f)];
+        using MemoryBuffer1D<float, Stride1D.Dense> source = accelerator.Allocate1D(x), target = accelerator.Allocate1D<float>(32);
+        Launch(accelerator, Scalars, source.NativePtr, target.NativePtr);
+        float[] y = target.GetAsArray1D();
+        for (int i = 0; i < 32; i++)
+        {
+            double sum = Math.Exp(x[i]) + Math.Log2(x[i]) + (double)x[i] * x[i] + 1 + Math.Round(x[i]) * x[i] + 1;
+            double packed = BitConverter.SingleToUInt32Bits((float)sum) + 0x7FFF >> 16, half = BitConverter.HalfToUInt16Bits((System.Half)x[i]);
+            // The bits of the sum may round to the neighbour.
+            Assert.InRange(y[i], sum + packed + half - 1.1, sum + packed + half + 1.1);
+        }
+    }
+
+    static ushort[] BFloats(float[] values) => [.. values.Select(v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16))];
+
+    static int Fragment(int row, int column) => ((row & 7) * 4 + column / 2) * 4 + (row >> 3) * 2 + (column & 1);
+
+    static void Launch(Accelerator accelerator, Action<long, long> kernel, nint a, nint b)
+    {
+        accelerator.LoadKernel(kernel)(accelerator.DefaultStream, new KernelConfig(1, 32), a, b);
+        accelerator.Synchronize();
+    }
+
+    static void Launch(Accelerator accelerator, Action<long, long, long> kernel, nint a, nint b, nint c)
+    {
+        var shared = SharedMemoryConfig.RequestDynamic<byte>(1024);
+        accelerator.LoadKernel(kernel)(accelerator.DefaultStream, new KernelConfig(1, 32, shared), a, b, c);
+        accelerator.Synchronize();
+    }
+
+    static string Text(string kernel)
+    {
+        using var compiler = new KernelCompiler();
+        return compiler.Compile(typeof(IntrinsicsTests).GetMethod(kernel, Private)!, 32);
+    }
+
+    static void Scalars(long x, long y)
+    {
+        long at = Group.IdxX * 4L;
+        float value = Memory.Float(x + at);
+        float sum = Arithmetic.Exp(value) + Arithmetic.Log2(value) + Arithmetic.MultiplyAdd(value, value, 1f);
+        sum += (float)Arithmetic.MultiplyAdd(Arithmetic.Round((double)value), value, 1.0);
+        Memory.Store(y + at, sum + (Arithmetic.PackBFloats(value, sum) >> 16) + Arithmetic.ToHalf(value));
+    }
+
+    static void BytesAndVotes(long x, long y)
+    {
+        long at = Group.IdxX * 4L;
+        int value = Memory.Int(x + at);
+        uint votes = Lanes.Ballot(value > 0);
+        Memory.Store(y + at, Arithmetic.DotBytes(value, (int)votes, value) + (int)Lanes.Sum(value) + (int)Lanes.Max(value));
+    }
+
+    static void Blocks(long x, long y) =>
+        Memory.Store(y + Group.IdxX * 4L, Llama4.Kernels.Formats.Q4_K.Decode(in Memory.At<Llama4.Kernels.Formats.Q4_K.Block>(x), Group.IdxX));
+
+    /// <summary>a 16×16 and b 8×16 bfloat16, both with k along rows; c 16×8.</summary>
+    static void BFloatProduct(long a, long b, long c)
+    {
+        int lane = Group.IdxX, group = lane >> 2, place = lane & 3, shared = SharedBytes.Open();
+        SharedBytes.CopyAsync(shared + lane * 16, a + lane * 16L);
+        SharedBytes.CommitCopies();
+        SharedBytes.WaitForCopies(0);
+        Warp.Barrier();
+        // Matrices: rows 0–7 and 8–15 of the left half, then of the right half.
+        UInt4 left = SharedBytes.LoadMatrices(shared + (lane & 15) * 32 + (lane >> 4) * 16);
+        UInt2 right = default;
+        right.X = (uint)Memory.Int(b + group * 32L + place * 4);
+        right.Y = (uint)Memory.Int(b + group * 32L + place * 4 + 16);
+        Float4 sum = TensorCore.MultiplyBFloats(default, left, right);
+        Memory.Store(c + lane * 16L, sum);
+        Memory.Store(c + lane * 16L, Memory.Floats(c + lane * 16L));
+    }
+
+    /// <summary>a as fragments, 16 bytes for each lane; b 8×32 signed bytes; c as fragments.</summary>
+    static void ByteProduct(long a, long b, long c)
+    {
+        int lane = Group.IdxX, group = lane >> 2, place = lane & 3, shared = SharedBytes.Open();
+        SharedBytes.Store(shared + lane * 16, Memory.Weights(a + lane * 16L));
+        UInt4 left = SharedBytes.Load(shared + lane * 16);
+        UInt2 right = default;
+        right.X = (uint)Memory.Int(b + group * 32L + place * 4);
+        right.Y = (uint)Memory.Int(b + group * 32L + place * 4 + 16);
+        Int4 sum = TensorCore.MultiplyBytes(default, left, right);
+        Memory.Store(c + lane * 16L, sum.X);
+        Memory.Store(c + lane * 16L + 4, sum.Y);
+        Memory.Store(c + lane * 16L + 8, sum.Z);
+        Memory.Store(c + lane * 16L + 12, sum.W);
+    }
+}
