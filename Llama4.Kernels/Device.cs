@@ -82,7 +82,7 @@ public abstract class Device : IDisposable
     /// <summary>q[t] *= 1 + scale · ln(1 + floor((positions[t] + 1) / floor)). q [T,H·N] in place.</summary>
     public abstract void ScaleByPosition(Tensor q, Tensor positions, float floor, float scale);
 
-    /// <summary>Writes the rows k, v [T,K·N] to their slots.</summary>
+    /// <summary>Writes the rows k, v [T,K·N] to their slots. The rows of one sequence lie in one window: the next would overwrite what they see.</summary>
     public abstract void KvWrite(Tensor k, Tensor v, StepRows rows, KvPages pages, KvLayer layer);
 
     /// <summary>

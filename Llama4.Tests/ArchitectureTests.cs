@@ -69,7 +69,7 @@ public sealed partial class ArchitectureTests
             line => MachinePath().IsMatch(line) || Urls().Matches(line).Any(url => !IsPublicHost(url.Groups[1].Value)));
 
     static bool IsPublicHost(string host) =>
-        host.StartsWith("example.") || host.StartsWith("www.example.") || host == "localhost" || host.StartsWith("127.")
+        !host.Contains('.') || host.StartsWith("example.") || host.StartsWith("www.example.") || host.StartsWith("127.")
         || host is "github.com" or "huggingface.co" or "arxiv.org" or "learn.microsoft.com" or "dotnet.microsoft.com" or "www.llama.com" or "keepachangelog.com" or "semver.org";
 
     static IEnumerable<string> Sources() => projects.SelectMany(project => SourceTree.Files(project, ".cs"));

@@ -24,18 +24,21 @@ public sealed unsafe partial class CpuDevice
 /// <param name="memory">[workers, <see cref="WorkerFloats"/>].</param>
 readonly unsafe struct GroupAttentionWork(float* q, float* k, float* v, int groupRows, int heads, int columns, float* memory, float* y) : IWork
 {
-    const int Queries = 32;
+    const int MostQueries = 96;
 
     readonly AttentionShape shape = new(columns / heads);
-    readonly int blocks = (groupRows + Queries - 1) / Queries;
+    readonly int blocks = (groupRows + MostQueries - 1) / MostQueries;
 
     public int ItemsPerGroup => blocks * heads;
+
+    /// <summary>Rows of an item, but for the last: as even as they can be.</summary>
+    int BlockRows => (groupRows + blocks - 1) / blocks;
 
     /// <summary>A worker's floats: one span of keys and of values, then for each query itself, its scores, its state and its visible length.</summary>
     public static long WorkerFloats(int headDim)
     {
         var shape = new AttentionShape(headDim);
-        return 2L * shape.TileLength + Queries * (shape.Stride + AttentionShape.Span + shape.StateStride + 1L);
+        return 2L * shape.TileLength + MostQueries * (shape.Stride + AttentionShape.Span + shape.StateStride + 1L);
     }
 
     public void Run(int item, int worker)
@@ -43,15 +46,16 @@ readonly unsafe struct GroupAttentionWork(float* q, float* k, float* v, int grou
         (int groupAndHead, int block) = Math.DivRem(item, blocks);
         (int group, int head) = Math.DivRem(groupAndHead, heads);
         long groupStart = (long)group * groupRows * columns + head * shape.HeadDim;
-        long start = groupStart + (long)block * Queries * columns;
-        int count = Math.Min(Queries, groupRows - block * Queries);
+        long start = groupStart + (long)block * BlockRows * columns;
+        int count = Math.Min(BlockRows, groupRows - block * BlockRows);
+        if (count <= 0) return;
 
         float* keys = memory + worker * WorkerFloats(shape.HeadDim);
         float* values = keys + shape.TileLength;
         float* queries = values + shape.TileLength;
-        float* scores = queries + Queries * shape.Stride;
-        float* states = scores + Queries * AttentionShape.Span;
-        int* visible = (int*)(states + Queries * shape.StateStride);
+        float* scores = queries + MostQueries * shape.Stride;
+        float* states = scores + MostQueries * AttentionShape.Span;
+        int* visible = (int*)(states + MostQueries * shape.StateStride);
         for (int i = 0; i < count; i++)
         {
             shape.CopyPadded(q + start + (long)i * columns, queries + i * shape.Stride);
