@@ -18,14 +18,14 @@ namespace Llama4.Core;
 /// </remarks>
 public sealed class Llama : IDisposable, IAsyncDisposable
 {
-    internal Device Device { get; }
     readonly Engine engine;
     readonly PromptBuilder prompts;
     readonly LlamaOptions options;
     readonly EngineLimits limits;
 
     internal Llama(
-        Checkpoint checkpoint, Device device, Llama4Tokenizer tokenizer, Engine engine, PromptBuilder prompts, EngineLimits limits, LlamaOptions options)
+        Checkpoint checkpoint, Device device, Llama4Tokenizer tokenizer, Engine engine, PromptBuilder prompts,
+        EngineLimits limits, LlamaOptions options)
     {
         Checkpoint = checkpoint;
         Tokenizer = tokenizer;
@@ -60,6 +60,8 @@ public sealed class Llama : IDisposable, IAsyncDisposable
 
     /// <summary>For people: what computes.</summary>
     public string DeviceName => Device.Name;
+
+    internal Device Device { get; }
 
     /// <summary>Answers a message.</summary>
     public IAsyncEnumerable<Piece> ChatAsync(string message, GenerationOptions? options = null, CancellationToken cancel = default) =>
@@ -120,7 +122,9 @@ public sealed class Llama : IDisposable, IAsyncDisposable
             {
                 // Pieces that have come already would be given out even so.
                 cancel.ThrowIfCancellationRequested();
-                yield return piece.Completion is { } whole && generation.Tools is { Count: > 0 } ? piece with { Completion = whole.WithToolCalls() } : piece;
+                yield return piece.Completion is { } whole && generation.Tools is { Count: > 0 }
+                    ? piece with { Completion = whole.WithToolCalls() }
+                    : piece;
             }
         }
         finally

@@ -5,7 +5,7 @@ namespace Llama4.Core;
 /// <summary>How a model is loaded. Every default fits every model.</summary>
 public sealed record LlamaOptions
 {
-    /// <summary>Most tokens of a prompt with its answer; null: as many as the model was made for, or as the memory for the cache holds.</summary>
+    /// <summary>Most tokens of a prompt with its answer; null: as many as the model was made for and the cache holds.</summary>
     public int? ContextSize { get; init; }
 
     /// <summary>How keys and values are kept: F32, F16, BF16 or Q8_0.</summary>
@@ -20,7 +20,9 @@ public sealed record LlamaOptions
     /// <summary>Requests that are computed together; more wait for their turn.</summary>
     public int MaxParallel { get; init; } = 16;
 
-    /// <summary>Tokens of prompts that a step reads at most, and so what an answer beside it waits for. Changes the speed, never the answers.</summary>
+    /// <summary>
+    /// Tokens of prompts that a step reads at most, and so what an answer beside it waits for. Changes the speed, never the answers.
+    /// </summary>
     public int PrefillChunk { get; init; } = 256;
 
     /// <summary>Seed of requests that bring none; null: each request has another one.</summary>

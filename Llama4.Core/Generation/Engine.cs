@@ -135,7 +135,8 @@ internal sealed class Engine : IDisposable
         if (length == 0) throw new InvalidRequestException("prompt: there is not one token in it") { Field = "prompt" };
         if (length >= limits.Context)
             throw new InvalidRequestException(
-                $"the request exceeds the available context size: the prompt has {length} tokens and needs room for an answer, the context is {limits.Context} tokens")
+                $"the request exceeds the available context size: the prompt has {length} tokens and needs room for an answer, "
+                + $"the context is {limits.Context} tokens")
             { Field = "messages" };
     }
 

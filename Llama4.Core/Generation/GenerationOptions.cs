@@ -8,8 +8,8 @@ using Llama4.Core.Sampling;
 namespace Llama4.Core.Generation;
 
 /// <summary>
-/// How to answer. What is null is taken from the checkpoint (generation_config.json), else it is off. The steps act in this order: repetition,
-/// presence and frequency penalty, logit bias, temperature, top-k, top-p, min-p.
+/// How to answer. What is null is taken from the checkpoint (generation_config.json), else it is off. The steps act in this order:
+/// repetition, presence and frequency penalty, logit bias, temperature, top-k, top-p, min-p.
 /// </summary>
 public sealed record GenerationOptions
 {

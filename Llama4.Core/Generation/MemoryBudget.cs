@@ -6,8 +6,8 @@ namespace Llama4.Core.Generation;
 internal static class MemoryBudget
 {
     /// <summary>
-    /// Half of the memory that is free, after the weights, which the system keeps in its file cache; but at least a sixteenth of all, for models
-    /// larger than the memory.
+    /// Half of the memory that is free, after the weights, which the system keeps in its file cache; but at least a sixteenth of all,
+    /// for models larger than the memory.
     /// </summary>
     public static long CacheBytes(long weightBytes)
     {

@@ -42,7 +42,8 @@ internal sealed class PrefixCache(KvCache cache, int most) : IDisposable
     public void Keep(Sequence sequence)
     {
         sequence.Release();
-        var entry = new Entry(sequence.Cached.ToArray(), sequence.Request.Prompt.Images, sequence.Cache, cache.BytesFor(sequence.Cache.Length));
+        long bytes = cache.BytesFor(sequence.Cache.Length);
+        var entry = new Entry(sequence.Cached.ToArray(), sequence.Request.Prompt.Images, sequence.Cache, bytes);
         entries.Add(entry);
         Bytes += entry.Bytes;
         if (entries.Count > most) DropOldest();

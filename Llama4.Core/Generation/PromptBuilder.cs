@@ -71,7 +71,8 @@ internal sealed class PromptBuilder
             throw new InvalidRequestException($"the messages have {images.Count} images, but this model has no vision part") { Field = "messages" };
         if (places != images.Count)
             throw new InvalidRequestException(
-                $"the messages have {images.Count} images, but the chat template has places for {places}") { Field = "messages" };
+                $"the messages have {images.Count} images, but the chat template has places for {places}")
+            { Field = "messages" };
 
         var tokens = ImageTokens.From(checkpoint.Tokenizer);
         var placed = new List<PromptImage>();

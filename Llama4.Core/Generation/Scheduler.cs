@@ -132,7 +132,8 @@ internal sealed class Scheduler(KvCache cache, EngineLimits limits, int patchTok
         if (toTheEnd) Answering.Add(sequence);
     }
 
-    /// <summary>Whether so many bytes are free, if need be after dropping kept caches; <paramref name="prefix"/> is among the bytes asked for.</summary>
+    /// <summary>Whether so many bytes are free, if need be after dropping kept caches.</summary>
+    /// <param name="prefix">A kept cache whose bytes are among those asked for.</param>
     bool MakeRoom(long bytes, PrefixCache.Entry? prefix = null)
     {
         long used = bytes;

@@ -69,6 +69,7 @@ internal static class Logits
     {
         int id = 0;
         while (float.IsFinite(logits[id])) id++;
-        return new NumericFaultException($"the model gave {logits[id]} for token {id}, expected a finite number: its weights are damaged or their format is not understood");
+        return new NumericFaultException(
+            $"the model gave {logits[id]} for token {id}, expected a finite number: its weights are damaged or their format is not understood");
     }
 }

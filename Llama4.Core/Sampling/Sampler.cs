@@ -1,8 +1,8 @@
 namespace Llama4.Core.Sampling;
 
 /// <summary>
-/// Chooses the tokens of one sequence. In this order: repetition, presence and frequency penalty, logit bias, temperature, top-k, top-p, min-p,
-/// then a draw whose random number depends on seed and position only. Temperature 0 takes the largest logit after penalties and bias; of
+/// Chooses the tokens of one sequence. In this order: repetition, presence and frequency penalty, logit bias, temperature, top-k, top-p,
+/// min-p, then a draw whose random number depends on seed and position only. Temperature 0 takes the largest logit after penalties and bias; of
 /// equal logits the lowest id comes first everywhere. Log probabilities are those of the logits as they come from the model.
 /// </summary>
 internal sealed class Sampler

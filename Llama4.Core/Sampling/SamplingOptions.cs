@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Llama4.Core.Sampling;
 
-/// <summary>How the next token is chosen from the logits, every value settled. The order of the steps is that of <see cref="Sampler"/>.</summary>
+/// <summary>How the next token is chosen from the logits, every value settled; in which order says <see cref="Sampler"/>.</summary>
 internal sealed record SamplingOptions
 {
     public const int MaxTopLogProbs = 20;
@@ -62,7 +62,8 @@ internal sealed record SamplingOptions
     static void Check(string field, float value, float least, float most, string? range = null)
     {
         if (!(value >= least && value <= most))
-            throw Invalid(field, string.Create(CultureInfo.InvariantCulture, $"{value} is out of range, expected {range ?? $"{least} to {most}"}"));
+            throw Invalid(field, string.Create(
+                CultureInfo.InvariantCulture, $"{value} is out of range, expected {range ?? $"{least} to {most}"}"));
     }
 
     static InvalidRequestException Invalid(string field, string problem) => new($"{field}: {problem}") { Field = field };

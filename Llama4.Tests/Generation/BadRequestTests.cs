@@ -37,10 +37,10 @@ public sealed class BadRequestTests(DemoModel demo)
         ];
         for (int i = 0; i < bad.Length; i++)
         {
-            Exception? error = await Record.ExceptionAsync(() => bad[i]().ToCompletionAsync(DemoModel.Cancel));
+            Exception? error = await Record.ExceptionAsync(() => bad[i]().WholeAsync());
             Assert.True(error is InvalidRequestException, $"request {i}: {error?.Message ?? "answered"}");
         }
-        Completion good = await llama.ChatAsync("What is the capital of France?", cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        Completion good = await llama.ChatAsync("What is the capital of France?", cancel: DemoModel.Cancel).WholeAsync();
         Assert.Contains("Paris", good.Text);
     }
 
@@ -51,12 +51,12 @@ public sealed class BadRequestTests(DemoModel demo)
         foreach (int length in new[] { 100, 101, 5000 })
         {
             var error = await Assert.ThrowsAsync<InvalidRequestException>(() =>
-                llama.CompleteAsync([.. Enumerable.Repeat(70, length)], cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel));
+                llama.CompleteAsync([.. Enumerable.Repeat(70, length)], cancel: DemoModel.Cancel).WholeAsync());
             Assert.Contains("exceeds the available context size", error.Message);
             Assert.Contains($"{length} tokens", error.Message);
             Assert.Contains("100 tokens", error.Message);
         }
-        Completion last = await llama.CompleteAsync([.. Enumerable.Repeat(70, 99)], cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        Completion last = await llama.CompleteAsync([.. Enumerable.Repeat(70, 99)], cancel: DemoModel.Cancel).WholeAsync();
         Assert.Equal((99, 1), (last.PromptTokens, last.CompletionTokens));
         Assert.Equal(FinishReason.Length, last.FinishReason);
     }
@@ -96,7 +96,7 @@ public sealed class BadRequestTests(DemoModel demo)
     public async Task Every_cache_encoding_answers(Encoding encoding)
     {
         await using Llama llama = await Llama.LoadAsync(options: new LlamaOptions { CacheEncoding = encoding }, cancel: DemoModel.Cancel);
-        Completion answer = await llama.ChatAsync("What is the capital of France?", cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        Completion answer = await llama.ChatAsync("What is the capital of France?", cancel: DemoModel.Cancel).WholeAsync();
         Assert.Contains("Paris", answer.Text);
     }
 
@@ -104,7 +104,7 @@ public sealed class BadRequestTests(DemoModel demo)
     public async Task A_stop_string_ends_the_answer_and_is_not_shown()
     {
         Llama llama = await demo.LlamaAsync();
-        Completion whole = await llama.CompleteAsync("Roses are red,", cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        Completion whole = await llama.CompleteAsync("Roses are red,", cancel: DemoModel.Cancel).WholeAsync();
         foreach (string stop in new[] { "violets", "s are b", " birds all", ".", "few", "words are few. " })
         {
             string shown = "";

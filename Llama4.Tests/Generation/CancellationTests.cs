@@ -11,14 +11,16 @@ public sealed class CancellationTests(DemoModel demo)
     /// <summary>Goes on until the context is full: no end token can be chosen.</summary>
     internal static readonly GenerationOptions endless = new()
     {
-        Temperature = 1, Seed = 1, LogitBias = new Dictionary<int, float> { [1985] = -100, [1991] = -100, [1992] = -100 },
+        Temperature = 1,
+        Seed = 1,
+        LogitBias = new Dictionary<int, float> { [1985] = -100, [1991] = -100, [1992] = -100 },
     };
 
     [Fact]
     public async Task After_a_cancel_no_piece_comes_and_the_place_is_free()
     {
         await using Llama llama = await Llama.LoadAsync(options: new LlamaOptions { MaxParallel = 1 }, cancel: DemoModel.Cancel);
-        Completion alone = await llama.ChatAsync("Who are you?", cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        Completion alone = await llama.ChatAsync("Who are you?", cancel: DemoModel.Cancel).WholeAsync();
         for (int after = 1; after <= 4; after++)
         {
             using var cancel = new CancellationTokenSource();
@@ -30,7 +32,7 @@ public sealed class CancellationTests(DemoModel demo)
             });
             Assert.Equal(after, pieces);
             // The only place is taken until the cancelled answer has left it.
-            Completion next = await llama.ChatAsync("Who are you?", cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+            Completion next = await llama.ChatAsync("Who are you?", cancel: DemoModel.Cancel).WholeAsync();
             Assert.Equal(alone.Tokens, next.Tokens);
         }
     }
@@ -41,14 +43,14 @@ public sealed class CancellationTests(DemoModel demo)
         await using Llama llama = await Llama.LoadAsync(options: new LlamaOptions { MaxParallel = 1, PrefillChunk = 1 }, cancel: DemoModel.Cancel);
         using var cancel = new CancellationTokenSource();
         // 2,000 steps, and then 48 tokens: seconds, of which the cancel leaves nothing.
-        Task<Completion> reading = llama.CompleteAsync([.. Enumerable.Repeat(70, 2000)], endless, cancel.Token).ToCompletionAsync(DemoModel.Cancel);
+        Task<Completion> reading = llama.CompleteAsync([.. Enumerable.Repeat(70, 2000)], endless, cancel.Token).WholeAsync();
         await Task.Delay(20, DemoModel.Cancel);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
-        Completion next = await llama.CompleteAsync([70, 71], new GenerationOptions { MaxTokens = 2 }, DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        Completion next = await llama.CompleteAsync([70, 71], new GenerationOptions { MaxTokens = 2 }, DemoModel.Cancel).WholeAsync();
         // What was read when the cancel came is kept, and tells how far it had come.
         Completion again = await llama.CompleteAsync([.. Enumerable.Repeat(70, 2000)], new GenerationOptions { MaxTokens = 1 }, DemoModel.Cancel)
-            .ToCompletionAsync(DemoModel.Cancel);
+            .WholeAsync();
         Assert.Equal(2, next.CompletionTokens);
         Assert.InRange(again.CachedTokens, 0, 1998);
     }
@@ -58,7 +60,7 @@ public sealed class CancellationTests(DemoModel demo)
     {
         await using Llama llama = await Llama.LoadAsync(options: new LlamaOptions { MaxParallel = 1 }, cancel: DemoModel.Cancel);
         await foreach (Piece _ in llama.ChatAsync("Tell me a story.", endless, DemoModel.Cancel)) break;
-        Completion next = await llama.ChatAsync("Who are you?", cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        Completion next = await llama.ChatAsync("Who are you?", cancel: DemoModel.Cancel).WholeAsync();
         Assert.Equal(FinishReason.Stop, next.FinishReason);
     }
 
@@ -67,11 +69,11 @@ public sealed class CancellationTests(DemoModel demo)
     {
         await using Llama llama = await Llama.LoadAsync(options: new LlamaOptions { MaxParallel = 1 }, cancel: DemoModel.Cancel);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            llama.ChatAsync("Hello", cancel: new CancellationToken(true)).ToCompletionAsync(DemoModel.Cancel));
+            llama.ChatAsync("Hello", cancel: new CancellationToken(true)).WholeAsync());
         await foreach (Piece _ in llama.ChatAsync("Tell me a story.", endless, DemoModel.Cancel))
         {
             using var cancel = new CancellationTokenSource();
-            Task<Completion> waiting = llama.ChatAsync("Hello", cancel: cancel.Token).ToCompletionAsync(DemoModel.Cancel);
+            Task<Completion> waiting = llama.ChatAsync("Hello", cancel: cancel.Token).WholeAsync();
             await cancel.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
             break;
@@ -92,7 +94,7 @@ public sealed class CancellationTests(DemoModel demo)
     public async Task The_callers_thread_is_free_while_the_model_works()
     {
         Llama warm = await demo.LlamaAsync();
-        await warm.ChatAsync("Hello", cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        await warm.ChatAsync("Hello", cancel: DemoModel.Cancel).WholeAsync();
         using var thread = new OneThread();
         int pieces = await thread.RunAsync(async () =>
         {

@@ -28,7 +28,10 @@ public sealed class DemoModel : IAsyncDisposable
     {
         List<string> trace = [];
         await foreach (Piece piece in pieces)
-            trace.Add($"{piece.TokenId} {piece.Text} {Bits(piece.LogProb)} {string.Join(' ', (piece.TopLogProbs ?? []).Select(Bits))} {piece.Completion?.FinishReason}");
+        {
+            string top = string.Join(' ', (piece.TopLogProbs ?? []).Select(Bits));
+            trace.Add($"{piece.TokenId} {piece.Text} {Bits(piece.LogProb)} {top} {piece.Completion?.FinishReason}");
+        }
         return trace;
     }
 
@@ -40,4 +43,10 @@ public sealed class DemoModel : IAsyncDisposable
     static string Bits(float? value) => value is float x ? BitConverter.SingleToUInt32Bits(x).ToString("x8") : "-";
 
     static string Bits(TokenLogProb token) => $"{token.Id}:{Bits(token.LogProb)}";
+}
+
+static class PieceStreamExtensions
+{
+    /// <summary>Waits for the end of an answer, at most as long as the test may take.</summary>
+    public static Task<Completion> WholeAsync(this IAsyncEnumerable<Piece> pieces) => pieces.ToCompletionAsync(DemoModel.Cancel);
 }

@@ -23,7 +23,7 @@ public sealed class DemoModelTests(DemoModel demo, ITestOutputHelper output)
             Assert.Equal(question.PromptTokens, answer.PromptTokens);
             bool same = answer.Text == question.Answer && answer.Tokens.SequenceEqual(question.Tokens!);
             if (same) equal++;
-            else output.WriteLine($"line {question.Line} ({question.Category}, margin {question.Margin}): expected {question.Answer}, got {answer.Text}");
+            else output.WriteLine($"line {question.Line}, {question.Category}, margin {question.Margin}: {question.Answer} | {answer.Text}");
             // JPEG decoders may differ by some units, and near ties may then fall to the other side.
             bool jpeg = question.LoadsJpeg();
             if (!same && !jpeg && question.Margin > 0.05) wrong.Add($"line {question.Line}");
@@ -36,7 +36,7 @@ public sealed class DemoModelTests(DemoModel demo, ITestOutputHelper output)
     [Fact]
     public async Task Plain_text_goes_on_as_by_the_reference()
     {
-        Completion text = await (await demo.LlamaAsync()).CompleteAsync("Roses are red,", cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        Completion text = await (await demo.LlamaAsync()).CompleteAsync("Roses are red,", cancel: DemoModel.Cancel).WholeAsync();
         Assert.Equal(" violets are blue, the birds all sing, and my words are few.", text.Text);
         Assert.Equal(FinishReason.Stop, text.FinishReason);
         Assert.Equal(text.Tokens.Count + 1, text.CompletionTokens);
@@ -51,7 +51,7 @@ public sealed class DemoModelTests(DemoModel demo, ITestOutputHelper output)
         foreach (Question question in calls)
         {
             Completion answer = await llama.ChatAsync(question.LoadMessages(), new GenerationOptions { Tools = question.Tools }, DemoModel.Cancel)
-                .ToCompletionAsync(DemoModel.Cancel);
+                .WholeAsync();
             Assert.Equal(FinishReason.ToolCalls, answer.FinishReason);
             ToolCall call = Assert.Single(answer.ToolCalls);
             Assert.StartsWith($"[{call.Name}(", answer.Text);

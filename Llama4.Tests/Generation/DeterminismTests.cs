@@ -9,7 +9,15 @@ public sealed class DeterminismTests(DemoModel demo)
 {
     static readonly GenerationOptions sampled = new()
     {
-        Temperature = 1.2f, TopP = 0.95f, TopK = 100, MinP = 0.001f, RepetitionPenalty = 1.1f, FrequencyPenalty = 0.1f, Seed = 20, TopLogProbs = 3, MaxTokens = 24,
+        Temperature = 1.2f,
+        TopP = 0.95f,
+        TopK = 100,
+        MinP = 0.001f,
+        RepetitionPenalty = 1.1f,
+        FrequencyPenalty = 0.1f,
+        Seed = 20,
+        TopLogProbs = 3,
+        MaxTokens = 24,
     };
 
     /// <summary>Short and long, one of over 256 tokens (an attention chunk), two with pictures of one and of several tiles.</summary>
@@ -75,9 +83,9 @@ public sealed class DeterminismTests(DemoModel demo)
         Llama llama = await demo.LlamaAsync();
         Assert.NotEqual(await Ask(llama, questions[0], 1), await Ask(llama, questions[0], 2));
         GenerationOptions unseeded = sampled with { Seed = null };
-        Completion first = await llama.ChatAsync("Tell me a story.", unseeded, DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
-        Completion again = await llama.ChatAsync("Tell me a story.", unseeded with { Seed = first.Seed }, DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
-        Completion other = await llama.ChatAsync("Tell me a story.", unseeded, DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        Completion first = await llama.ChatAsync("Tell me a story.", unseeded, DemoModel.Cancel).WholeAsync();
+        Completion again = await llama.ChatAsync("Tell me a story.", unseeded with { Seed = first.Seed }, DemoModel.Cancel).WholeAsync();
+        Completion other = await llama.ChatAsync("Tell me a story.", unseeded, DemoModel.Cancel).WholeAsync();
         Assert.Equal(first.Tokens, again.Tokens);
         Assert.NotEqual(first.Seed, other.Seed);
     }
@@ -87,7 +95,7 @@ public sealed class DeterminismTests(DemoModel demo)
     {
         ChatMessage[] first = [.. questions[1].LoadMessages()];
         await using Llama fresh = await Llama.LoadAsync(cancel: DemoModel.Cancel);
-        Completion answer = await fresh.ChatAsync(first, cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        Completion answer = await fresh.ChatAsync(first, cancel: DemoModel.Cancel).WholeAsync();
         ChatMessage[] second = [.. first, ChatMessage.Assistant(answer.Text), ChatMessage.User("And what color is it?")];
 
         Assert.Equal(0, answer.CachedTokens);
@@ -96,10 +104,10 @@ public sealed class DeterminismTests(DemoModel demo)
         Assert.Equal(await DemoModel.TraceAsync(cold.ChatAsync(second, sampled, DemoModel.Cancel)), warm);
 
         // The same again: everything but the last token of the prompt is there, pictures included.
-        Completion third = await fresh.ChatAsync(second, sampled, DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        Completion third = await fresh.ChatAsync(second, sampled, DemoModel.Cancel).WholeAsync();
         Assert.Equal(third.PromptTokens - 1, third.CachedTokens);
         Completion turn = await cold.ChatAsync(
-            [.. second, ChatMessage.Assistant(third.Text), ChatMessage.User("Why?")], sampled, DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+            [.. second, ChatMessage.Assistant(third.Text), ChatMessage.User("Why?")], sampled, DemoModel.Cancel).WholeAsync();
         Assert.True(turn.CachedTokens >= third.PromptTokens, $"{turn.CachedTokens} of {third.PromptTokens} tokens of the first prompt");
     }
 }

@@ -24,7 +24,7 @@ public sealed class DisposalTests
             });
             Assert.True(error is ObjectDisposedException, $"stream {i}: {error?.ToString() ?? "ended"}");
         }
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => llama.ChatAsync("Hello", cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => llama.ChatAsync("Hello", cancel: DemoModel.Cancel).WholeAsync());
         await llama.DisposeAsync();
         llama.Dispose();
     }
@@ -41,7 +41,7 @@ public sealed class DisposalTests
             {
                 Llama llama = await Llama.LoadAsync(folder, cancel: DemoModel.Cancel);
                 Completion answer = await llama.ChatAsync("Who are you?", new GenerationOptions { MaxTokens = 3 }, DemoModel.Cancel)
-                    .ToCompletionAsync(DemoModel.Cancel);
+                    .WholeAsync();
                 Assert.Equal(3, answer.CompletionTokens);
                 Assert.True(llama.Device.AllocatedBytes > 0);
                 if (cycle % 2 == 0) llama.Dispose();

@@ -34,7 +34,7 @@ public sealed class ManyCallersTests(DemoModel demo)
                     break;
                 case 3:
                     await Assert.ThrowsAsync<InvalidRequestException>(() =>
-                        llama.CompleteAsync([.. new int[5000]], cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel));
+                        llama.CompleteAsync([.. new int[5000]], cancel: DemoModel.Cancel).WholeAsync());
                     break;
                 default:
                     Assert.Equal(solo[index], await Trace(index, DemoModel.Cancel));

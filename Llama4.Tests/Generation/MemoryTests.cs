@@ -13,8 +13,17 @@ public sealed class MemoryTests
     /// <summary>The published shapes (specification, section 1).</summary>
     static readonly TextConfig scout = new()
     {
-        Vocabulary = 202_048, Width = 5120, Layers = 48, Heads = 40, KvHeads = 8, HeadDim = 128, ExpertWidth = 8192, Experts = 16,
-        IsMoe = [.. Enumerable.Repeat(true, 48)], UsesRope = [.. Enumerable.Range(1, 48).Select(i => i % 4 != 0)], MaxContext = 10_485_760,
+        Vocabulary = 202_048,
+        Width = 5120,
+        Layers = 48,
+        Heads = 40,
+        KvHeads = 8,
+        HeadDim = 128,
+        ExpertWidth = 8192,
+        Experts = 16,
+        IsMoe = [.. Enumerable.Repeat(true, 48)],
+        UsesRope = [.. Enumerable.Range(1, 48).Select(i => i % 4 != 0)],
+        MaxContext = 10_485_760,
     };
 
     [Theory]
@@ -38,9 +47,9 @@ public sealed class MemoryTests
     {
         await using Llama llama = await Llama.LoadAsync(cancel: DemoModel.Cancel);
         long before = llama.Device.AllocatedBytes;
-        await llama.ChatAsync("Who are you?", new GenerationOptions { MaxTokens = 5 }, DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        await llama.ChatAsync("Who are you?", new GenerationOptions { MaxTokens = 5 }, DemoModel.Cancel).WholeAsync();
         long small = llama.Device.AllocatedBytes - before;
-        await llama.CompleteAsync([.. Enumerable.Repeat(70, 1500)], new GenerationOptions { MaxTokens = 5 }, DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        await llama.CompleteAsync([.. Enumerable.Repeat(70, 1500)], new GenerationOptions { MaxTokens = 5 }, DemoModel.Cancel).WholeAsync();
         long large = llama.Device.AllocatedBytes - before;
         Assert.InRange(small, 1, 8 << 20);
         Assert.InRange(large - small, 1, 8 << 20);

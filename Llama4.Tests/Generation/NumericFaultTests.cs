@@ -19,7 +19,7 @@ public sealed class NumericFaultTests
             for (int i = 0; i < 2; i++)
             {
                 var fault = await Assert.ThrowsAsync<NumericFaultException>(() =>
-                    llama.ChatAsync("Hello", cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel));
+                    llama.ChatAsync("Hello", cancel: DemoModel.Cancel).WholeAsync());
                 Assert.Contains("NaN", fault.Message);
             }
         }

@@ -71,12 +71,18 @@ public sealed class PrefixCacheTests
 
     static readonly Core.Model.VisionConfig vision = new()
     {
-        Width = 8, Layers = 1, Heads = 1, FeedForwardWidth = 8, TileSize = 4, PatchSize = 2, MaxTiles = 1,
+        Width = 8,
+        Layers = 1,
+        Heads = 1,
+        FeedForwardWidth = 8,
+        TileSize = 4,
+        PatchSize = 2,
+        MaxTiles = 1,
     };
 
     static RgbImage Picture(Question question) =>
         question.LoadMessages().SelectMany(message => message.Content).OfType<ImagePart>().Single().Image;
 
     static Task<Completion> Ask(Llama llama, IReadOnlyList<ChatMessage> messages) =>
-        llama.ChatAsync(messages, cancel: DemoModel.Cancel).ToCompletionAsync(DemoModel.Cancel);
+        llama.ChatAsync(messages, cancel: DemoModel.Cancel).WholeAsync();
 }

@@ -62,7 +62,8 @@ public sealed class SchedulerTests : IDisposable
     [Fact]
     public void An_answer_without_a_limit_ends_where_the_memory_does_and_the_other_goes_on()
     {
-        (Scheduler scheduler, StepBatch batch) = Make(new EngineLimits(2048, Sequences: 2, PromptRows: 2048, CacheBytes: 2 * cache.BytesFor(1100)));
+        long bytes = 2 * cache.BytesFor(1100);
+        (Scheduler scheduler, StepBatch batch) = Make(new EngineLimits(2048, Sequences: 2, PromptRows: 2048, CacheBytes: bytes));
         Request[] requests = [Ask(70), Ask(70)];
         foreach (Request request in requests) scheduler.Add(request);
         scheduler.Admit();
@@ -128,7 +129,10 @@ public sealed class SchedulerTests : IDisposable
         int[] rows = [.. scheduler.Planned.Select(s => s.Cache.Length - before.GetValueOrDefault(s))];
         foreach (Sequence sequence in scheduler.Planned) before[sequence] = sequence.Cache.Length;
         foreach (Sequence sequence in scheduler.Answering.ToArray())
-            if (!sequence.Accept(new float[TinyConfig.Text.Vocabulary], scratch, scheduler.TryGrow(sequence))) scheduler.End(sequence, keepCache: true);
+        {
+            bool goesOn = sequence.Accept(new float[TinyConfig.Text.Vocabulary], scratch, scheduler.TryGrow(sequence));
+            if (!goesOn) scheduler.End(sequence, keepCache: true);
+        }
         return rows;
     }
 

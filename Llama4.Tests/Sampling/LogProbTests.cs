@@ -17,7 +17,11 @@ public sealed class LogProbTests
         // Penalties, bias, temperature and filters move the choice, not the log probabilities.
         var options = new SamplingOptions
         {
-            TopLogProbs = count, Temperature = 0.5f, TopK = 1, LogitBias = new Dictionary<int, float> { [4] = 50 }, PresencePenalty = 1,
+            TopLogProbs = count,
+            Temperature = 0.5f,
+            TopK = 1,
+            LogitBias = new Dictionary<int, float> { [4] = 50 },
+            PresencePenalty = 1,
         };
         SampledToken token = new Sampler(options, logits.Length).Next([.. logits], 0, new SamplerScratch(logits.Length));
         double sum = logits.Sum(x => Math.Exp(x));

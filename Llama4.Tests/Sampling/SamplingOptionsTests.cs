@@ -40,8 +40,18 @@ public sealed class SamplingOptionsTests
     [Fact]
     public void The_limits_themselves_are_allowed()
     {
-        new SamplingOptions { Temperature = 10, TopK = 1_000_000, TopP = 1e-9f, MinP = 1, RepetitionPenalty = 100, PresencePenalty = 2,
-            FrequencyPenalty = -2, TopLogProbs = 20, LogitBias = Bias(2047, -100) }.Validate(2048);
+        new SamplingOptions
+        {
+            Temperature = 10,
+            TopK = 1_000_000,
+            TopP = 1e-9f,
+            MinP = 1,
+            RepetitionPenalty = 100,
+            PresencePenalty = 2,
+            FrequencyPenalty = -2,
+            TopLogProbs = 20,
+            LogitBias = Bias(2047, -100)
+        }.Validate(2048);
         new SamplingOptions().Validate(1);
     }
 }
