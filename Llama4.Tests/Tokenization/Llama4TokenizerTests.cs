@@ -58,11 +58,12 @@ public class Llama4TokenizerTests
     public void Merging_takes_the_lowest_rank_first_and_the_leftmost_of_equal_ones()
     {
         List<ReadOnlyMemory<byte>> tokens = [.. Enumerable.Range(0, 256).Select(value => (ReadOnlyMemory<byte>)new[] { (byte)value })];
-        tokens.AddRange(new[] { "aa", "bc", "ab", "abc", "aaaa" }.Select(text => (ReadOnlyMemory<byte>)Encoding.ASCII.GetBytes(text)));
+        tokens.AddRange(new[] { "aa", "bc", "ab", "abc", "aaaa", "xyz" }.Select(text => (ReadOnlyMemory<byte>)Encoding.ASCII.GetBytes(text)));
         var tokenizer = new Llama4Tokenizer(new TokenizerData { Tokens = tokens, ControlTokens = new Dictionary<string, int>() });
         Assert.Equal([256, 'a'], tokenizer.Encode("aaa"));
         Assert.Equal([260, 'a'], tokenizer.Encode("aaaaa"));
-        Assert.Equal([259], tokenizer.Encode("abc"));             // the whole piece is a token
+        Assert.Equal([261], tokenizer.Encode("xyz"));             // the whole piece is a token, though merging cannot reach it
+        Assert.Equal(['x', 'y', 'z', 'x'], tokenizer.Encode("xyzx"));
         Assert.Equal(['x', 259], tokenizer.Encode("xabc"));       // bc first, then a + bc
         Assert.Equal([256, 257], tokenizer.Encode("aabc"));
         Assert.Equal([258, 'b'], tokenizer.Encode("abb"));
