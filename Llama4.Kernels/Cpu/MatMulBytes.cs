@@ -33,7 +33,11 @@ sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
     static int InterleavedBytes => Columns * GroupBytes;
 
     /// <summary>How many products' pairs fit into 16 bits together.</summary>
-    static int ExactAdditions => short.MaxValue / (2 * 127 * TFormat.Largest);
+    static int ExactAdditions
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => short.MaxValue / (2 * 127 * TFormat.Largest);
+    }
 
     public override bool ReadsBlocks => true;
 
@@ -56,51 +60,56 @@ sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static float Dot(byte* weights, MatMulInput input, int row)
     {
-        UnpackedBlock block = default;
         Vector256<float> sum = default;
         InputBlock* x = input.Block(0, row);
         int columns = input.Columns, stride = input.Rows;
-        for (; columns >= UnpackedBlock.Length; columns -= UnpackedBlock.Length, x += stride)
+        var block = (TBlock*)weights;
+        for (; columns >= UnpackedBlock.Length; columns -= UnpackedBlock.Length, x += stride, block += UnpackedBlock.Length / TFormat.Length)
         {
-            TFormat.Unpack((TBlock*)weights, UnpackedBlock.Groups, &block);
-            sum = AddBlock(&block, x, sum);
-            weights += UnpackedBlock.Length / TFormat.Length * sizeof(TBlock);
+            (Vector256<int> low, Vector256<int> high) = ByteVectors.HalfSums(
+                Products(block, x, 0), Products(block, x, 1), Products(block, x, 2), Products(block, x, 3),
+                Products(block, x, 4), Products(block, x, 5), Products(block, x, 6), Products(block, x, 7));
+            sum = AddBlock(low, high, TFormat.Factors(block, UnpackedBlock.Groups), x, sum);
         }
-        if (columns > 0)
-        {
-            block = default;
-            TFormat.Unpack((TBlock*)weights, columns / UnpackedBlock.GroupLength, &block);
-            sum = AddBlock(&block, x, sum);
-        }
-        return Lanes.Sum(sum);
+        return Lanes.Sum(columns > 0 ? AddPart(block, columns / UnpackedBlock.GroupLength, x, sum) : sum);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<float> AddBlock(UnpackedBlock* w, InputBlock* x, Vector256<float> sum)
+    /// <summary>The last groups of a row whose length is not a multiple of 256.</summary>
+    static Vector256<float> AddPart(TBlock* block, int groups, InputBlock* x, Vector256<float> sum)
     {
-        (Vector256<int> low, Vector256<int> high) = ByteVectors.HalfSums(
-            Products(w, x, 0), Products(w, x, 1), Products(w, x, 2), Products(w, x, 3),
-            Products(w, x, 4), Products(w, x, 5), Products(w, x, 6), Products(w, x, 7));
-        Vector256<float> scales = Vector256.Load(x->Scales);
-        if (TFormat.HasHalfScales)
+        Vector256<int> low = default, high = default;
+        for (int g = 0; g < groups; g++)
         {
-            sum = Lanes.MultiplyAdd(Vector256.ConvertToSingle(low), Vector256.Load(w->Scales) * scales, sum);
-            sum = Lanes.MultiplyAdd(Vector256.ConvertToSingle(high), Vector256.Load(w->ScalesHigh) * scales, sum);
-            sum = Lanes.MultiplyAdd(Vector256.Load(w->Offsets), Vector256.Load(x->SumsLow), sum);
-            return Lanes.MultiplyAdd(Vector256.Load(w->OffsetsHigh), Vector256.Load(x->SumsHigh), sum);
+            Vector256<int> products = Products(block, x, g);
+            low = low.WithElement(g, Vector128.Sum(products.GetLower()));
+            high = high.WithElement(g, Vector128.Sum(products.GetUpper()));
         }
-        sum = Lanes.MultiplyAdd(Vector256.ConvertToSingle(low + high), Vector256.Load(w->Scales) * scales, sum);
-        return TFormat.HasOffsets ? Lanes.MultiplyAdd(Vector256.Load(w->Offsets), Vector256.Load(x->Sums), sum) : sum;
+        return AddBlock(low, high, TFormat.Factors(block, groups), x, sum);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<int> Products(UnpackedBlock* w, InputBlock* x, int group) => ByteVectors.AddPairs(Multiply(
-        Vector256.Load(w->Values + group * UnpackedBlock.GroupLength), Vector256.Load(x->Values + group * UnpackedBlock.GroupLength)));
+    static Vector256<float> AddBlock(Vector256<int> low, Vector256<int> high, in GroupFactors factors, InputBlock* x, Vector256<float> sum)
+    {
+        Vector256<float> scales = Vector256.Load(x->Scales);
+        if (!TFormat.HasHalfScales)
+        {
+            sum = Lanes.MultiplyAdd(Vector256.ConvertToSingle(low + high), factors.Scales * scales, sum);
+            return TFormat.HasOffsets ? Lanes.MultiplyAdd(factors.Offsets, Vector256.Load(x->Sums), sum) : sum;
+        }
+        sum = Lanes.MultiplyAdd(Vector256.ConvertToSingle(low), factors.Scales * scales, sum);
+        sum = Lanes.MultiplyAdd(Vector256.ConvertToSingle(high), factors.ScalesHigh * scales, sum);
+        sum = Lanes.MultiplyAdd(factors.Offsets, Vector256.Load(x->SumsLow), sum);
+        return Lanes.MultiplyAdd(factors.OffsetsHigh, Vector256.Load(x->SumsHigh), sum);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<short> Multiply(Vector256<byte> w, Vector256<sbyte> x) => TFormat.IsSigned
-        ? ByteVectors.MultiplyPairs(Vector256.Abs(w.AsSByte()).AsByte(), ByteVectors.WithSign(x, w.AsSByte()))
-        : ByteVectors.MultiplyPairs(w, x);
+    static Vector256<int> Products(TBlock* block, InputBlock* x, int group)
+    {
+        Vector256<byte> w = TFormat.Integers(block, group);
+        return ByteVectors.AddPairs(TFormat.IsSigned
+            ? ByteVectors.MultiplyPairs(Vector256.Abs(w.AsSByte()).AsByte(), ByteVectors.WithSign(Vector256.Load(x->Values + group * 32), w.AsSByte()))
+            : ByteVectors.MultiplyPairs(w, Vector256.Load(x->Values + group * 32)));
+    }
 
     static void RunTiles(in MatMulPart part, MatMulInput input, int output, int outputs, byte* scratch)
     {
@@ -129,7 +138,7 @@ sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
             int groups = Math.Min(UnpackedBlock.Groups, columns / UnpackedBlock.GroupLength);
             if (groups < UnpackedBlock.Groups) new Span<byte>(unpacked, TileOutputs * sizeof(UnpackedBlock)).Clear();
             for (int i = 0; i < outputs; i++)
-                TFormat.Unpack((TBlock*)(weights + i * part.RowBytes), groups, unpacked + i);
+                UnpackedBlock.Unpack<TFormat, TBlock>((TBlock*)(weights + i * part.RowBytes), groups, unpacked + i);
             for (int column = 0; column < Columns; column++, target += GroupBytes)
                 ByteVectors.Transpose((byte*)unpacked + column * VectorBytes, sizeof(UnpackedBlock), target);
             weights += UnpackedBlock.Length / TFormat.Length * sizeof(TBlock);
@@ -175,7 +184,13 @@ sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
 
     /// <summary>Four inputs of a row, the same for all eight outputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<short> Step(Vector256<byte> w, int* inputs, int step) => Multiply(w, Vector256.Create(inputs[step]).AsSByte());
+    static Vector256<short> Step(Vector256<byte> w, int* inputs, int step)
+    {
+        Vector256<sbyte> x = Vector256.Create(inputs[step]).AsSByte();
+        return TFormat.IsSigned
+            ? ByteVectors.MultiplyPairs(Vector256.Abs(w.AsSByte()).AsByte(), ByteVectors.WithSign(x, w.AsSByte()))
+            : ByteVectors.MultiplyPairs(w, x);
+    }
 
     /// <summary>Scales, offsets, and those of the second halves lie one after the other, eight groups each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

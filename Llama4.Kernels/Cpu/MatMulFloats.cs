@@ -73,22 +73,27 @@ sealed unsafe class MatMulFloats<TRows> : MatMulKernel
         Vector256<float> wx0 = default, wx1 = default, wy0 = default, wy1 = default, wz0 = default, wz1 = default;
         for (int i = 0; i < count; i += 16)
         {
-            Vector256<float> v0 = Vector256.Load(v + i), w0 = Vector256.Load(w + i);
-            Vector256<float> x0 = Vector256.Load(x + i), y0 = Vector256.Load(y + i), z0 = Vector256.Load(z + i);
-            vx0 = Lanes.MultiplyAdd(v0, x0, vx0);
-            wx0 = Lanes.MultiplyAdd(w0, x0, wx0);
-            vy0 = Lanes.MultiplyAdd(v0, y0, vy0);
-            wy0 = Lanes.MultiplyAdd(w0, y0, wy0);
-            vz0 = Lanes.MultiplyAdd(v0, z0, vz0);
-            wz0 = Lanes.MultiplyAdd(w0, z0, wz0);
-            Vector256<float> v1 = Vector256.Load(v + i + 8), w1 = Vector256.Load(w + i + 8);
-            Vector256<float> x1 = Vector256.Load(x + i + 8), y1 = Vector256.Load(y + i + 8), z1 = Vector256.Load(z + i + 8);
-            vx1 = Lanes.MultiplyAdd(v1, x1, vx1);
-            wx1 = Lanes.MultiplyAdd(w1, x1, wx1);
-            vy1 = Lanes.MultiplyAdd(v1, y1, vy1);
-            wy1 = Lanes.MultiplyAdd(w1, y1, wy1);
-            vz1 = Lanes.MultiplyAdd(v1, z1, vz1);
-            wz1 = Lanes.MultiplyAdd(w1, z1, wz1);
+            // One vector of x at a time: with twelve sums there are four registers left.
+            Vector256<float> v0 = Vector256.Load(v + i), w0 = Vector256.Load(w + i), input = Vector256.Load(x + i);
+            vx0 = Lanes.MultiplyAdd(v0, input, vx0);
+            wx0 = Lanes.MultiplyAdd(w0, input, wx0);
+            input = Vector256.Load(y + i);
+            vy0 = Lanes.MultiplyAdd(v0, input, vy0);
+            wy0 = Lanes.MultiplyAdd(w0, input, wy0);
+            input = Vector256.Load(z + i);
+            vz0 = Lanes.MultiplyAdd(v0, input, vz0);
+            wz0 = Lanes.MultiplyAdd(w0, input, wz0);
+            v0 = Vector256.Load(v + i + 8);
+            w0 = Vector256.Load(w + i + 8);
+            input = Vector256.Load(x + i + 8);
+            vx1 = Lanes.MultiplyAdd(v0, input, vx1);
+            wx1 = Lanes.MultiplyAdd(w0, input, wx1);
+            input = Vector256.Load(y + i + 8);
+            vy1 = Lanes.MultiplyAdd(v0, input, vy1);
+            wy1 = Lanes.MultiplyAdd(w0, input, wy1);
+            input = Vector256.Load(z + i + 8);
+            vz1 = Lanes.MultiplyAdd(v0, input, vz1);
+            wz1 = Lanes.MultiplyAdd(w0, input, wz1);
         }
         // A repeated row or output writes the same number to the same place again: all are read before.
         float s0 = vSums[0] + Lanes.Sum(vx0 + vx1), s1 = vSums[r1] + Lanes.Sum(vy0 + vy1), s2 = vSums[r2] + Lanes.Sum(vz0 + vz1);

@@ -29,6 +29,7 @@ static unsafe class Bits
         return Float(magnitude | (uint)(half & 0x8000) << 16);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Half(Vector128<ushort> halves)
     {
         Vector256<uint> wide = Widen(halves);
@@ -39,9 +40,23 @@ static unsafe class Bits
         return (magnitude | (wide & Vector256.Create(0x8000u)) << 16).AsSingle();
     }
 
+    /// <summary>The half in the low 16 bits, and that in the high ones, each in all lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector256<float> Low, Vector256<float> High) Halves(uint pair)
+    {
+        Vector128<uint> wide = Vector128.WidenLower(Vector128.CreateScalarUnsafe(pair).AsUInt16());
+        Vector128<uint> moved = (wide & Vector128.Create(0x7FFFu)) << 13;
+        Vector128<uint> magnitude = (moved.AsSingle() * Vector128.Create(HalfBias)).AsUInt32();
+        Vector128<int> special = Vector128.GreaterThan(moved.AsInt32(), Vector128.Create((0x7C00 << 13) - 1));
+        magnitude |= special.AsUInt32() & Vector128.Create(0x7F800000u);
+        Vector128<float> halves = (magnitude | (wide & Vector128.Create(0x8000u)) << 16).AsSingle();
+        return (Vector256.Create(halves.GetElement(0)), Vector256.Create(halves.GetElement(1)));
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float BFloat(ushort value) => Float((uint)value << 16);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> BFloat(Vector128<ushort> values) => (Widen(values) << 16).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -53,6 +68,7 @@ static unsafe class Bits
     }
 
     /// <summary>Of the lower 8 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> E4M3(Vector128<byte> values)
     {
         Vector256<uint> wide = Widen(values);
@@ -87,12 +103,14 @@ static unsafe class Bits
         return (byte)(sign | (int)rounded - ((127 - 7) << 3));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> Widen(Vector128<ushort> values) =>
         Avx2.IsSupported
             ? Avx2.ConvertToVector256Int32(values).AsUInt32()
             : Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));
 
     /// <summary>The lower 8 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<uint> Widen(Vector128<byte> values) =>
         Avx2.IsSupported ? Avx2.ConvertToVector256Int32(values).AsUInt32() : Widen(Vector128.WidenLower(values));
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -72,9 +73,9 @@ readonly unsafe struct IQ4_NL : IQuantisedFormat<IQ4_NL.Block>
         return q;
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
-    {
-        for (int g = 0; g < groups; g++) Nibbles.LookUp16(source[g].Values, Table).Store(target->Values + g * 32);
-        Scales.Halves((byte*)source, sizeof(Block), groups).Store(target->Scales);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group) => Nibbles.LookUp16(source[group].Values, Table);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups) => new(Scales.Halves((byte*)source, sizeof(Block), groups));
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -53,14 +54,16 @@ readonly unsafe struct IQ4_XS : IQuantisedFormat<IQ4_XS.Block>
         }
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group) => Nibbles.LookUp16(source->Values + group * 16, IQ4_NL.Table);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups)
     {
-        float d = Bits.Half(source->Scale);
-        uint low = *(uint*)source->ScalesLow, high = source->ScalesHigh;
-        for (int g = 0; g < 8; g++)
-        {
-            Nibbles.LookUp16(source->Values + g * 16, IQ4_NL.Table).Store(target->Values + g * 32);
-            target->Scales[g] = d * (int)((low >> g * 4 & 15 | (high >> g * 2 & 3) << 4) - 32);
-        }
+        // In lane g a factor moves the bits of scale g to the top, a shift then to the bottom.
+        Vector256<uint> low = Vector256.Create(*(uint*)source->ScalesLow) * Vector256.Create(1u << 28, 1 << 24, 1 << 20, 1 << 16, 1 << 12, 1 << 8, 1 << 4, 1);
+        Vector256<uint> high = Vector256.Create((uint)source->ScalesHigh) * Vector256.Create(1u << 30, 1 << 28, 1 << 26, 1 << 24, 1 << 22, 1 << 20, 1 << 18, 1 << 16);
+        Vector256<uint> scales = low >>> 28 | high >>> 30 << 4;
+        return new(Vector256.ConvertToSingle(scales.AsInt32() - Vector256.Create(32)) * Bits.Halves(source->Scale).Low);
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Llama4.Kernels.Formats;
 
 /// <summary>A format of small integers with scales; multiplied in integers, group by group.</summary>
@@ -17,8 +19,11 @@ interface IQuantisedFormat<TBlock> : IFormat<TBlock>
     static abstract bool HasOffsets { get; }
 
     /// <summary>
-    /// Unpacks the first <paramref name="groups"/> groups of 32 numbers, at most 8, that begin at <paramref name="source"/>;
-    /// all 8 where a block holds 256 numbers. Scale · integer + offset is exactly what <see cref="IFormat{TBlock}.Decode"/> gives.
+    /// The 32 integers of a group, of the 8 groups that begin at <paramref name="source"/>. Scale · integer + offset is exactly what
+    /// <see cref="IFormat{TBlock}.Decode"/> gives.
     /// </summary>
-    static abstract unsafe void Unpack(TBlock* source, int groups, UnpackedBlock* target);
+    static abstract unsafe Vector256<byte> Integers(TBlock* source, int group);
+
+    /// <summary>Scales and offsets of the first <paramref name="groups"/> groups; always 8 where a block holds 256 numbers.</summary>
+    static abstract unsafe GroupFactors Factors(TBlock* source, int groups);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Llama4.Kernels.Formats;
@@ -25,15 +26,19 @@ static unsafe class KScales
         }
     }
 
-    /// <summary>Scales d · scale and offsets −dmin · minimum.</summary>
-    public static void Unpack(byte* source, float d, float dmin, UnpackedBlock* target)
+    /// <summary>Scales d · scale and offsets −dmin · minimum; d and dmin are two halves at <paramref name="units"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(byte* source, ushort* units)
     {
-        const uint Six = 0x3F3F3F3F, Four = 0x0F0F0F0F, Two = 0x03030303;
-        uint a = *(uint*)source, b = *(uint*)(source + 4), c = *(uint*)(source + 8);
-        ulong scales = a & Six | (ulong)(c & Four | (a >> 6 & Two) << 4) << 32;
-        ulong minima = b & Six | (ulong)(c >> 4 & Four | (b >> 6 & Two) << 4) << 32;
-        (Scales.Bytes(scales) * d).Store(target->Scales);
-        (Scales.Bytes(minima) * -dmin).Store(target->Offsets);
+        // The first four scales and minima in one word, the last four in another: as 16 bytes, with the middle words swapped, scales and minima.
+        ulong ab = *(ulong*)source, c = *(uint*)(source + 8);
+        ulong first = ab & 0x3F3F3F3F3F3F3F3F;
+        ulong last = (c | c << 28) & 0x0F0F0F0F0F0F0F0F | ab >> 2 & 0x3030303030303030;
+        Vector128<uint> integers = Vector128.Shuffle(Vector128.Create(first, last).AsUInt32(), Vector128.Create(0u, 2, 1, 3));
+        (Vector256<float> d, Vector256<float> dmin) = Bits.Halves(*(uint*)units);
+        return new(
+            Scales.Bytes(integers.AsByte()) * d,
+            Scales.Bytes(Vector128.Shuffle(integers, Vector128.Create(2u, 3, 2, 3)).AsByte()) * -dmin);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -42,16 +43,16 @@ readonly unsafe struct MXFP4 : IQuantisedFormat<MXFP4.Block>
             block.Values[i & 15] |= (byte)(Nearest(values[i] * inverse) << (i >> 4) * 4);
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group) =>
+        Nibbles.LookUp16(source[group].Values, Vector128.Create(TableLow, TableHigh).AsByte());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups)
     {
-        Vector128<byte> table = Vector128.Create(TableLow, TableHigh).AsByte();
-        for (int g = 0; g < groups; g++)
-        {
-            Nibbles.LookUp16(source[g].Values, table).Store(target->Values + g * 32);
-            float scale = Scale(source[g].Exponent);
-            target->Scales[g] = scale;
-            target->Offsets[g] = scale * -Centre;
-        }
+        Vector256<float> scales = default;
+        for (int g = 0; g < groups; g++) scales = scales.WithElement(g, Scale(source[g].Exponent));
+        return GroupFactors.Centred(scales, Centre);
     }
 
     static int Entry(int q) => (int)((q < 8 ? TableLow : TableHigh) >> (q & 7) * 8 & 0xFF);

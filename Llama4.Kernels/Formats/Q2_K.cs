@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -59,17 +60,17 @@ readonly unsafe struct Q2_K : IQuantisedFormat<Q2_K.Block>
         }
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group) =>
+        Nibbles.Field(Vector256.Load(source->Values + (group >> 2) * 32), (group & 3) * 2, 3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups)
     {
-        for (int g = 0; g < 8; g++)
-            Nibbles.Field(Vector256.Load(source->Values + (g >> 2) * 32), (g & 3) * 2, 3).Store(target->Values + g * 32);
         Vector128<byte> packed = Vector128.Load(source->Scales);
-        (Vector256<float> even, Vector256<float> odd) = Scales.EvenAndOdd((packed & Vector128.Create((byte)15)).AsSByte());
-        float d = Bits.Half(source->Scale), dmin = Bits.Half(source->MinimumScale);
-        (even * d).Store(target->Scales);
-        (odd * d).Store(target->ScalesHigh);
-        (even, odd) = Scales.EvenAndOdd((packed >>> 4).AsSByte());
-        (even * -dmin).Store(target->Offsets);
-        (odd * -dmin).Store(target->OffsetsHigh);
+        (Vector256<float> even, Vector256<float> odd) = Formats.Scales.EvenAndOdd((packed & Vector128.Create((byte)15)).AsSByte());
+        (Vector256<float> evenMinimum, Vector256<float> oddMinimum) = Formats.Scales.EvenAndOdd((packed >>> 4).AsSByte());
+        (Vector256<float> d, Vector256<float> dmin) = Bits.Halves(*(uint*)&source->Scale);
+        return new(even * d, evenMinimum * -dmin, odd * d, oddMinimum * -dmin);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -59,23 +60,26 @@ readonly unsafe struct Q3_K : IQuantisedFormat<Q3_K.Block>
         }
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group)
     {
-        Vector256<byte> highBits = Vector256.Load(source->HighBits);
-        for (int g = 0; g < 8; g++)
-        {
-            Vector256<byte> low = Nibbles.Field(Vector256.Load(source->Low + (g >> 2) * 32), (g & 3) * 2, 3);
-            Vector256<byte> high = Nibbles.Field(highBits, g, 1);
-            (low | (high.AsUInt16() << 2).AsByte()).Store(target->Values + g * 32);
-        }
+        Vector256<byte> low = Nibbles.Field(Vector256.Load(source->Low + (group >> 2) * 32), (group & 3) * 2, 3);
+        Vector256<byte> high = Nibbles.Field(Vector256.Load(source->HighBits), group, 1);
+        return low | (high.AsUInt16() << 2).AsByte();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups)
+    {
         const ulong Four = 0x0F0F0F0F0F0F0F0F;
         const uint Two = 0x03030303;
-        ulong lowBits = *(ulong*)source->Scales;
-        uint upper = *(uint*)(source->Scales + 8);
-        ulong first = lowBits & Four | (ulong)(upper & Two) << 4 | (ulong)(upper >> 2 & Two) << 36;
-        ulong second = lowBits >> 4 & Four | (ulong)(upper >> 4 & Two) << 4 | (ulong)(upper >> 6 & Two) << 36;
+        ulong low = *(ulong*)source->Scales;
+        uint high = *(uint*)(source->Scales + 8);
+        ulong first = low & Four | (ulong)(high & Two) << 4 | (ulong)(high >> 2 & Two) << 36;
+        ulong second = low >> 4 & Four | (ulong)(high >> 4 & Two) << 4 | (ulong)(high >> 6 & Two) << 36;
         Vector128<sbyte> scales = Vector128.Create(first, second).AsSByte() - Vector128.Create((sbyte)32);
-        (Vector256<float> even, Vector256<float> odd) = Scales.EvenAndOdd(scales);
-        Scales.StoreCentred(even, odd, Bits.Half(source->Scale), 4, target);
+        (Vector256<float> even, Vector256<float> odd) = Formats.Scales.EvenAndOdd(scales);
+        Vector256<float> d = Bits.Halves(source->Scale).Low;
+        return GroupFactors.Centred(even * d, odd * d, 4);
     }
 }

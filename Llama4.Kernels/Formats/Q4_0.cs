@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -30,11 +31,10 @@ readonly unsafe struct Q4_0 : IQuantisedFormat<Q4_0.Block>
         for (int i = 0; i < 32; i++) block.Values[i & 15] |= (byte)(Fit.Round(values[i] * inverse, -8, 7) + 8 << (i >> 4) * 4);
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
-    {
-        for (int g = 0; g < groups; g++) Nibbles.Unpack16(source[g].Values).Store(target->Values + g * 32);
-        Vector256<float> scales = Scales.Halves((byte*)source, sizeof(Block), groups);
-        scales.Store(target->Scales);
-        (scales * -8f).Store(target->Offsets);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group) => Nibbles.Unpack16(source[group].Values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups) =>
+        GroupFactors.Centred(Scales.Halves((byte*)source, sizeof(Block), groups), 8);
 }

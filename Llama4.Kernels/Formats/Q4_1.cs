@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -33,10 +34,10 @@ readonly unsafe struct Q4_1 : IQuantisedFormat<Q4_1.Block>
         for (int i = 0; i < 32; i++) block.Values[i & 15] |= (byte)(Fit.Round((values[i] - start) * inverse, 0, 15) << (i >> 4) * 4);
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
-    {
-        for (int g = 0; g < groups; g++) Nibbles.Unpack16(source[g].Values).Store(target->Values + g * 32);
-        Scales.Halves((byte*)source, sizeof(Block), groups).Store(target->Scales);
-        Scales.Halves((byte*)source + 2, sizeof(Block), groups).Store(target->Offsets);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group) => Nibbles.Unpack16(source[group].Values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups) =>
+        new(Scales.Halves((byte*)source, sizeof(Block), groups), Scales.Halves((byte*)source + 2, sizeof(Block), groups));
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -40,14 +41,10 @@ readonly unsafe struct Q4_K : IQuantisedFormat<Q4_K.Block>
             block.Values[(i >> 6) * 32 + (i & 31)] |= (byte)(integers[i] << (i >> 5 & 1) * 4);
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
-    {
-        for (int pair = 0; pair < 4; pair++)
-        {
-            Vector256<byte> packed = Vector256.Load(source->Values + pair * 32);
-            Nibbles.Field(packed, 0, 15).Store(target->Values + pair * 64);
-            Nibbles.Field(packed, 4, 15).Store(target->Values + pair * 64 + 32);
-        }
-        KScales.Unpack(source->Scales, Bits.Half(source->Scale), Bits.Half(source->MinimumScale), target);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group) =>
+        Nibbles.Field(Vector256.Load(source->Values + (group >> 1) * 32), (group & 1) * 4, 15);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups) => KScales.Factors(source->Scales, &source->Scale);
 }

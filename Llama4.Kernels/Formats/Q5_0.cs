@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -40,12 +41,11 @@ readonly unsafe struct Q5_0 : IQuantisedFormat<Q5_0.Block>
         }
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
-    {
-        for (int g = 0; g < groups; g++)
-            (Nibbles.Unpack16(source[g].Values) | Nibbles.FifthBits(source[g].HighBits)).Store(target->Values + g * 32);
-        Vector256<float> scales = Scales.Halves((byte*)source, sizeof(Block), groups);
-        scales.Store(target->Scales);
-        (scales * -16f).Store(target->Offsets);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group) =>
+        Nibbles.Unpack16(source[group].Values) | Nibbles.FifthBits(source[group].HighBits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups) =>
+        GroupFactors.Centred(Scales.Halves((byte*)source, sizeof(Block), groups), 16);
 }

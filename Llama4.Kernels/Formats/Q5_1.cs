@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -43,11 +44,11 @@ readonly unsafe struct Q5_1 : IQuantisedFormat<Q5_1.Block>
         }
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
-    {
-        for (int g = 0; g < groups; g++)
-            (Nibbles.Unpack16(source[g].Values) | Nibbles.FifthBits(source[g].HighBits)).Store(target->Values + g * 32);
-        Scales.Halves((byte*)source, sizeof(Block), groups).Store(target->Scales);
-        Scales.Halves((byte*)source + 2, sizeof(Block), groups).Store(target->Offsets);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group) =>
+        Nibbles.Unpack16(source[group].Values) | Nibbles.FifthBits(source[group].HighBits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups) =>
+        new(Scales.Halves((byte*)source, sizeof(Block), groups), Scales.Halves((byte*)source + 2, sizeof(Block), groups));
 }

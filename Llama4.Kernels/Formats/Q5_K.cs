@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -42,16 +43,14 @@ readonly unsafe struct Q5_K : IQuantisedFormat<Q5_K.Block>
         }
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group)
     {
-        Vector256<byte> high = Vector256.Load(source->HighBits);
-        for (int pair = 0; pair < 4; pair++)
-        {
-            Vector256<byte> packed = Vector256.Load(source->Values + pair * 32);
-            Vector256<byte> first = Nibbles.Field(high, 2 * pair, 1), second = Nibbles.Field(high, 2 * pair + 1, 1);
-            (Nibbles.Field(packed, 0, 15) | (first.AsUInt16() << 4).AsByte()).Store(target->Values + pair * 64);
-            (Nibbles.Field(packed, 4, 15) | (second.AsUInt16() << 4).AsByte()).Store(target->Values + pair * 64 + 32);
-        }
-        KScales.Unpack(source->Scales, Bits.Half(source->Scale), Bits.Half(source->MinimumScale), target);
+        Vector256<byte> low = Nibbles.Field(Vector256.Load(source->Values + (group >> 1) * 32), (group & 1) * 4, 15);
+        Vector256<byte> high = Nibbles.Field(Vector256.Load(source->HighBits), group, 1);
+        return low | (high.AsUInt16() << 4).AsByte();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups) => KScales.Factors(source->Scales, &source->Scale);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -56,19 +57,20 @@ readonly unsafe struct Q6_K : IQuantisedFormat<Q6_K.Block>
         }
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group)
     {
-        for (int half = 0; half < 2; half++)
-        {
-            Vector256<byte> first = Vector256.Load(source->Low + half * 64), second = Vector256.Load(source->Low + half * 64 + 32);
-            Vector256<byte> high = Vector256.Load(source->High + half * 32);
-            byte* values = target->Values + half * 128;
-            (Nibbles.Field(first, 0, 15) | (high.AsUInt16() << 4).AsByte() & Vector256.Create((byte)0x30)).Store(values);
-            (Nibbles.Field(second, 0, 15) | (high.AsUInt16() << 2).AsByte() & Vector256.Create((byte)0x30)).Store(values + 32);
-            (Nibbles.Field(first, 4, 15) | high & Vector256.Create((byte)0x30)).Store(values + 64);
-            (Nibbles.Field(second, 4, 15) | Nibbles.Field(high, 2, 0x30)).Store(values + 96);
-        }
-        (Vector256<float> even, Vector256<float> odd) = Scales.EvenAndOdd(Vector128.Load(source->Scales));
-        Scales.StoreCentred(even, odd, Bits.Half(source->Scale), 32, target);
+        int half = group >> 2, part = group & 3;
+        Vector256<byte> low = Nibbles.Field(Vector256.Load(source->Low + half * 64 + (part & 1) * 32), (part >> 1) * 4, 15);
+        Vector256<byte> high = Nibbles.Field(Vector256.Load(source->High + half * 32), part * 2, 3);
+        return low | (high.AsUInt16() << 4).AsByte();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups)
+    {
+        (Vector256<float> even, Vector256<float> odd) = Formats.Scales.EvenAndOdd(Vector128.Load(source->Scales));
+        Vector256<float> d = Bits.Halves(source->Scale).Low;
+        return GroupFactors.Centred(even * d, odd * d, 32);
     }
 }

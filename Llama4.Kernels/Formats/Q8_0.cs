@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -31,9 +32,9 @@ readonly unsafe struct Q8_0 : IQuantisedFormat<Q8_0.Block>
         for (int i = 0; i < 32; i++) block.Values[i] = (sbyte)Fit.Round(values[i] * inverse, -127, 127);
     }
 
-    public static void Unpack(Block* source, int groups, UnpackedBlock* target)
-    {
-        for (int g = 0; g < groups; g++) Vector256.Load((byte*)source[g].Values).Store(target->Values + g * 32);
-        Scales.Halves((byte*)source, sizeof(Block), groups).Store(target->Scales);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Integers(Block* source, int group) => Vector256.Load((byte*)source[group].Values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GroupFactors Factors(Block* source, int groups) => new(Formats.Scales.Halves((byte*)source, sizeof(Block), groups));
 }

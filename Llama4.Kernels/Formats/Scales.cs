@@ -19,18 +19,14 @@ static unsafe class Scales
         return Bits.Half(halves);
     }
 
-    /// <summary>8 unsigned bytes.</summary>
+    /// <summary>The lower 8 unsigned bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Bytes(ulong bytes) =>
-        Vector256.ConvertToSingle(Bits.Widen(Vector128.CreateScalarUnsafe(bytes).AsByte()).AsInt32());
+    public static Vector256<float> Bytes(Vector128<byte> bytes) => Vector256.ConvertToSingle(Bits.Widen(bytes).AsInt32());
 
-    /// <summary>8 signed bytes.</summary>
+    /// <summary>The lower 8 signed bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> SignedBytes(ulong bytes)
-    {
-        Vector256<int> wide = Bits.Widen(Vector128.CreateScalarUnsafe(bytes).AsByte()).AsInt32() << 24 >> 24;
-        return Vector256.ConvertToSingle(wide);
-    }
+    public static Vector256<float> SignedBytes(Vector128<byte> bytes) =>
+        Vector256.ConvertToSingle(Bits.Widen(bytes).AsInt32() << 24 >> 24);
 
     /// <summary>The even ones of 16 signed bytes, and the odd ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -40,18 +36,7 @@ static unsafe class Scales
         return (Single(even), Single(odd));
     }
 
-    /// <summary>Half scales d · even and d · odd for numbers scale · (q − centre).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreCentred(Vector256<float> even, Vector256<float> odd, float d, int centre, UnpackedBlock* target)
-    {
-        even *= d;
-        odd *= d;
-        even.Store(target->Scales);
-        odd.Store(target->ScalesHigh);
-        (even * -centre).Store(target->Offsets);
-        (odd * -centre).Store(target->OffsetsHigh);
-    }
-
     static Vector256<float> Single(Vector128<short> values)
     {
         // Moved to the upper half of 32 bits and back with its sign.
