@@ -18,7 +18,7 @@ sealed unsafe class MatMulFloats<TRows> : MatMulKernel
     const int BlockOutputs = 8;
     const int PanelLength = MatMulInput.PanelLength;
 
-    public override int ItemOutputs(in MatMulPart part, int threads) => TilesOf(part, BlockOutputs);
+    public override int ItemOutputs(in MatMulPart part, int threads) => OutputsOf(part, part.Rows < FewestTileRows ? RowItemBytes : TileItemBytes, BlockOutputs);
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
         BlockOutputs * (PanelLength + part.Rows) * sizeof(float);

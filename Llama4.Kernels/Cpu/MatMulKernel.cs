@@ -9,7 +9,8 @@ namespace Llama4.Kernels.Cpu;
 abstract unsafe class MatMulKernel
 {
     // Bytes of weights in an item: long enough for the memory to stream, short enough for an even end.
-    const int ItemBytes = 64 * 1024;
+    private protected const int RowItemBytes = 64 * 1024;
+    private protected const int TileItemBytes = 256 * 1024;
 
     static readonly MatMulKernel?[] floats = Create(default(FloatInputs)), bytes = Create(default(ByteInputs)), inputMajor = Create(default(InputMajor));
 
@@ -35,9 +36,9 @@ abstract unsafe class MatMulKernel
             : $"weights are {weight.Encoding}, which is not a number format of weights", nameof(weight));
     }
 
-    /// <summary>About <see cref="ItemBytes"/> of weights in whole tiles.</summary>
-    private protected static int TilesOf(in MatMulPart part, int tileOutputs) =>
-        (int)Math.Max(1, ItemBytes / Math.Max(1, part.RowBytes * tileOutputs)) * tileOutputs;
+    /// <summary>Outputs whose weights take about <paramref name="bytes"/>, a multiple of <paramref name="tile"/>.</summary>
+    private protected static int OutputsOf(in MatMulPart part, int bytes, int tile) =>
+        (int)Math.Max(1, bytes / Math.Max(1, part.RowBytes * tile)) * tile;
 
     static MatMulKernel?[] Create<TFactory>(TFactory factory)
         where TFactory : struct, IFormatAction<MatMulKernel?>
