@@ -182,19 +182,35 @@ static unsafe class ByteTiles<TFormat, TBlock>
         ref Vector256<int> b0, ref Vector256<int> b1, ref Vector256<int> b2, ref Vector256<int> b3)
     {
         Vector256<short> c0 = default, c1 = default, c2 = default, c3 = default, d0 = default, d1 = default, d2 = default, d3 = default;
-        for (int step = 0; step < Steps; step++, w += VectorBytes)
+        // Two steps a turn: the counter counts bytes of inputs, so that it is an index to both sides.
+        for (nint at = 0; at < Steps * sizeof(int); at += 2 * sizeof(int))
         {
-            Vector256<byte> a = Vector256.Load(w), b = Vector256.Load(w + InterleavedBytes);
-            var x = Vector256.Create(i0[step]);
+            byte* step = w + VectorBytes / sizeof(int) * at;
+            Vector256<byte> a = Vector256.Load(step), b = Vector256.Load(step + InterleavedBytes);
+            var x = Vector256.Create(*(int*)((byte*)i0 + at));
             c0 += Multiply(a, x);
             d0 += Multiply(b, x);
-            x = Vector256.Create(i1[step]);
+            x = Vector256.Create(*(int*)((byte*)i1 + at));
             c1 += Multiply(a, x);
             d1 += Multiply(b, x);
-            x = Vector256.Create(i2[step]);
+            x = Vector256.Create(*(int*)((byte*)i2 + at));
             c2 += Multiply(a, x);
             d2 += Multiply(b, x);
-            x = Vector256.Create(i3[step]);
+            x = Vector256.Create(*(int*)((byte*)i3 + at));
+            c3 += Multiply(a, x);
+            d3 += Multiply(b, x);
+            a = Vector256.Load(step + VectorBytes);
+            b = Vector256.Load(step + VectorBytes + InterleavedBytes);
+            x = Vector256.Create(*(int*)((byte*)i0 + at + sizeof(int)));
+            c0 += Multiply(a, x);
+            d0 += Multiply(b, x);
+            x = Vector256.Create(*(int*)((byte*)i1 + at + sizeof(int)));
+            c1 += Multiply(a, x);
+            d1 += Multiply(b, x);
+            x = Vector256.Create(*(int*)((byte*)i2 + at + sizeof(int)));
+            c2 += Multiply(a, x);
+            d2 += Multiply(b, x);
+            x = Vector256.Create(*(int*)((byte*)i3 + at + sizeof(int)));
             c3 += Multiply(a, x);
             d3 += Multiply(b, x);
         }
@@ -208,7 +224,7 @@ static unsafe class ByteTiles<TFormat, TBlock>
         b3 = ByteVectors.AddPairs(d3);
     }
 
-    /// <summary>As many steps of one row as go together exactly.</summary>
+    /// <summary>As many steps of one row as go together exactly. The weights' vectors are the same for all rows of a tile and stay in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void AddRow(byte* w, int* inputs, ref Vector256<int> a, ref Vector256<int> b)
     {
@@ -260,7 +276,9 @@ static unsafe class ByteTiles<TFormat, TBlock>
         Vector256<float> even = Group(sums, 0) + Group(sums, 4) + (Group(sums, 2) + Group(sums, 6));
         Vector256<float> odd = Group(sums, 1) + Group(sums, 5) + (Group(sums, 3) + Group(sums, 7));
         Vector256<float> total = even + odd;
-        for (int i = 0; i < outputs; i++) part.Store(row, output + i, total.GetElement(i));
+        if (outputs == Lanes.Count) part.Store(row, output, total);
+        else
+            for (int i = 0; i < outputs; i++) part.Store(row, output + i, total.GetElement(i));
     }
 
     /// <summary>An eighth of some rows, into the nearest cache: rows of one block lie together, but not with those of the next.</summary>

@@ -38,6 +38,7 @@ unsafe struct InputBlock
             else ClearGroup(g);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void SetGroup(float* source, int g)
     {
         Vector256<float> x0 = Vector256.Load(source), x1 = Vector256.Load(source + 8), x2 = Vector256.Load(source + 16), x3 = Vector256.Load(source + 24);

@@ -34,6 +34,7 @@ sealed unsafe class MatMulFloats<TRows> : MatMulKernel
                 RunBlock(part, input, output, Math.Min(BlockOutputs, to - output), (float*)scratch);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static float Dot(byte* weights, MatMulInput input, int row, float* scratch)
     {
         float sum = 0;
@@ -42,6 +43,7 @@ sealed unsafe class MatMulFloats<TRows> : MatMulKernel
         return sum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void RunBlock(in MatMulPart part, MatMulInput input, int output, int outputs, float* scratch)
     {
         float* sums = scratch + BlockOutputs * PanelLength;

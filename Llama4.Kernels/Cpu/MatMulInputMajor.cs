@@ -70,6 +70,7 @@ sealed unsafe class MatMulInputMajor<TFormat, TBlock> : MatMulKernel
     }
 
     /// <summary>Decodes a block of weights strip by strip, then adds its products to the sums of all rows, four at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddInputs(in MatMulPart part, MatMulInput input, int first, int count, int from, int columns, float* sums, float* decoded)
     {
         for (int i = 0; i < count; i++)
@@ -83,6 +84,7 @@ sealed unsafe class MatMulInputMajor<TFormat, TBlock> : MatMulKernel
     }
 
     /// <summary>One input's weights, 16 to each strip.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Spread(TBlock* weights, int columns, float* target)
     {
         for (int c = 0; c < columns; c += StripColumns, target += BlockInputs * StripColumns)

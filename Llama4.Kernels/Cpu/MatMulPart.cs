@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Llama4.Kernels.Cpu;
 
 /// <summary>One matrix of a call: the packed rows [FirstRow, FirstRow + Rows) times W, outputs in items that are handed out.</summary>
@@ -28,11 +30,20 @@ unsafe struct MatMulPart
     /// <summary>Finishes the sum of packed row FirstRow + <paramref name="row"/> and writes it.</summary>
     public readonly void Store(int row, int output, float sum)
     {
-        int target = FirstRow + row;
-        if (RowMap is not null) target = RowMap[target];
-        float* y = Y + (long)target * Outputs + output;
+        float* y = Target(row) + output;
         if (Scales is not null) sum *= Scales[output];
         if (Bias is not null) sum += Bias[output];
         *y = Add ? *y + sum : sum;
     }
+
+    /// <summary>The same for the sums of eight outputs.</summary>
+    public readonly void Store(int row, int output, Vector256<float> sums)
+    {
+        float* y = Target(row) + output;
+        if (Scales is not null) sums *= Vector256.Load(Scales + output);
+        if (Bias is not null) sums += Vector256.Load(Bias + output);
+        (Add ? Vector256.Load(y) + sums : sums).Store(y);
+    }
+
+    readonly float* Target(int row) => Y + (long)(RowMap is null ? FirstRow + row : RowMap[FirstRow + row]) * Outputs;
 }
