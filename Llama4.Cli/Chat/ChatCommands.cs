@@ -30,12 +30,10 @@ internal sealed class ChatCommands(ChatSession session, Terminal terminal, Llama
     /// <summary>Settings that an answer depends on and that may change between two.</summary>
     static readonly Setting[] changeable = [.. SettingList.Answering.Where(setting => setting != SettingList.System)];
 
-    /// <summary>A slash and a word; a path with more slashes is not a command.</summary>
-    public bool IsCommand(string line)
-    {
-        string word = Split(line).Name;
-        return word.StartsWith('/') && (names.Contains(word) || !word[1..].Contains('/'));
-    }
+    public bool IsKnown(string line) => names.Contains(Split(line).Name);
+
+    /// <summary>A slash and a word; a path with more slashes is none.</summary>
+    public bool LooksLikeOne(string line) => Split(line).Name is ['/', .. string word] && !word.Contains('/');
 
     /// <summary>False ends the session.</summary>
     /// <exception cref="UsageException">There is no such command, or its argument is wrong.</exception>

@@ -85,8 +85,9 @@ internal sealed class ChatSession
     async Task<bool> TakeAsync(string line)
     {
         if (string.IsNullOrWhiteSpace(line)) return true;
+        if (commands.IsKnown(line)) return await commands.RunAsync(line);
         (string text, IReadOnlyList<string> paths) = DroppedPictures.Find(line, path => File.Exists(terminal.FullPath(path)));
-        if (paths.Count == 0 && commands.IsCommand(line)) return await commands.RunAsync(line);
+        if (paths.Count == 0 && commands.LooksLikeOne(line)) return await commands.RunAsync(line);
 
         foreach (string path in paths) Attach(path);
         return text.Length == 0 || await SayAsync(text);

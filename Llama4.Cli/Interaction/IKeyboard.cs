@@ -6,9 +6,12 @@ internal interface IKeyboard
     /// <summary>Whether <see cref="Read"/> returns at once.</summary>
     bool HasKey { get; }
 
-    /// <summary>Waits for a key, which is not shown. Ctrl-C is a key like any other meanwhile.</summary>
+    /// <summary>From here on Ctrl-C is a key like any other, and the terminal marks pasted text (bracketed paste).</summary>
+    void Open();
+
+    /// <summary>Waits for a key, which is not shown.</summary>
     ConsoleKeyInfo Read();
 
-    /// <summary>From here on Ctrl-C is a key (true) or a signal (false).</summary>
-    bool ControlCIsKey { set; }
+    /// <summary>From here on Ctrl-C is a signal, and pasted text is not marked.</summary>
+    void Close();
 }

@@ -8,8 +8,6 @@ namespace Llama4.Cli.Interaction;
 /// </summary>
 internal sealed class LineEditor(Terminal terminal, IKeyboard keyboard)
 {
-    const string PasteOn = "\e[?2004h", PasteOff = "\e[?2004l";
-
     readonly List<string> history = [];
 
     /// <summary>Reads a line. Ctrl-D on an empty line ends the input; Ctrl-C empties the line, or counts as an interrupt when it is empty.</summary>
@@ -19,8 +17,7 @@ internal sealed class LineEditor(Terminal terminal, IKeyboard keyboard)
         var view = new LineView(terminal.RawError, prompt, terminal.Size);
         int historyIndex = history.Count;
         bool wasPasted = false;
-        keyboard.ControlCIsKey = true;
-        terminal.RawError.Write(PasteOn);
+        keyboard.Open();
         try
         {
             while (true)
@@ -61,22 +58,13 @@ internal sealed class LineEditor(Terminal terminal, IKeyboard keyboard)
         }
         finally
         {
-            terminal.RawError.Write(PasteOff);
-            terminal.RawError.Flush();
-            keyboard.ControlCIsKey = false;
+            keyboard.Close();
         }
     }
 
     void InterruptEmptyLine(LineView view)
     {
         view.Finish("");
-        // The second in a row ends the process, which leaves nothing to this method's callers: restore the terminal before.
-        if (terminal.Interrupts.Count > 0)
-        {
-            terminal.RawError.Write(PasteOff);
-            terminal.RawError.Flush();
-            keyboard.ControlCIsKey = false;
-        }
         terminal.Interrupts.Signal();
         terminal.Error.WriteLine("Ctrl-C once more, Ctrl-D or /exit leaves.");
     }

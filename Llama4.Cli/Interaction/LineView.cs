@@ -16,8 +16,9 @@ internal sealed class LineView(TextWriter raw, string prompt, Func<(int Columns,
     {
         (int columns, int height) = size();
         (List<string> rows, int row, int column) = Layout(text, cursor, Math.Max(columns, 20));
-        int first = Math.Max(0, Math.Min(row - height + 2, rows.Count - height + 1));
-        int last = Math.Min(rows.Count, first + Math.Max(height - 1, 1));
+        int visible = Math.Max(1, height - 1);
+        int first = Math.Max(0, row - visible + 1);
+        int last = Math.Min(rows.Count, first + visible);
 
         var output = new StringBuilder();
         ToFirstRow(output);

@@ -33,14 +33,17 @@ internal static class SystemTerminal
             InIsTerminal = inIsTerminal,
             OutIsTerminal = outIsTerminal,
             ErrorIsTerminal = errorIsTerminal,
-            Keyboard = inIsTerminal && errorIsTerminal && understandsEscapes ? new SystemKeyboard() : null,
+            Keyboard = inIsTerminal && errorIsTerminal && understandsEscapes ? new SystemKeyboard(error) : null,
             Variables = variables,
             Folder = Environment.CurrentDirectory,
             SettingsFolder = Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify),
             Interrupts = Interrupts.OfProcess(),
-            Size = () => (Console.WindowWidth, Console.WindowHeight),
+            Size = WindowSize,
         };
     }
+
+    /// <summary>Some terminals, such as those of scripts, say that they have no columns and rows.</summary>
+    static (int, int) WindowSize() => Console.WindowWidth > 0 && Console.WindowHeight > 0 ? (Console.WindowWidth, Console.WindowHeight) : (80, 24);
 
     /// <summary>
     /// The console's own stream drops text in silence when the reader of a pipe has gone, and the model would go on for nobody: a pipe is

@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using Llama4.Tests.Formats;
+
+namespace Llama4.Tests.Cli;
+
+/// <summary>The built program as a user starts it.</summary>
+public sealed class ProgramTests : IDisposable
+{
+    /// <summary>A long answer: tokens almost at random, more than a thousand with this seed.</summary>
+    static readonly string[] longAnswer = ["--temperature", "10", "--top-k", "0", "--top-p", "1", "--seed", "6"];
+
+    readonly TempFolder folder = new();
+
+    [Fact]
+    public async Task Run_prints_the_answer_and_nothing_else_and_writes_no_file()
+    {
+        using var program = new LlamaProcess(folder.Root, "run", "What is the capital of France?");
+        Assert.Equal((0, "The capital of France is Paris." + Environment.NewLine), await program.EndAsync());
+        Assert.StartsWith("[prompt", program.Error);
+        Assert.DoesNotContain("\e", program.Error);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Root));
+    }
+
+    [Fact]
+    public async Task Text_is_UTF_8_on_every_stream()
+    {
+        using var program = new LlamaProcess(folder.Root, "run", "Say how are you in Arabic.");
+        Assert.Equal("كيف حالك؟", (await program.EndAsync()).Output.Trim());
+        using var tokens = new LlamaProcess(folder.Root, "tokenize", "--json");
+        tokens.In.Write("日本 ünïcödé");
+        Assert.Contains("日本 ünïcödé", (await tokens.EndAsync()).Output);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2, "--frobnicate")]
+    [InlineData(3, "inspect", "gone.gguf")]
+    public async Task Exit_codes_reach_the_caller(int code, params string[] words)
+    {
+        using var program = new LlamaProcess(folder.Root, words);
+        Assert.Equal(code, (await program.EndAsync()).Code);
+    }
+
+    [Fact]
+    public async Task A_broken_pipe_ends_it_quietly()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("Windows drops what nobody reads");
+        using var program = new LlamaProcess(folder.Root, ["run", "Write a story.", .. longAnswer]);
+        program.In.Close();
+        await program.Out.ReadAsync(new char[1].AsMemory());
+        program.Out.Close();
+        Assert.Equal(0, await program.WaitAsync());
+        Assert.Equal("", program.Error);
+    }
+
+    [Fact]
+    public async Task SIGINT_ends_it_with_130()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("there are no signals");
+        using var program = new LlamaProcess(folder.Root, ["run", "Write a story.", .. longAnswer]);
+        program.In.Close();
+        await program.Out.ReadAsync(new char[1].AsMemory());
+        using (Process kill = Process.Start("kill", ["-INT", $"{program.Id}"])) await kill.WaitForExitAsync();
+        Assert.Equal(130, (await program.EndAsync()).Code);
+    }
+
+    [Fact]
+    public async Task On_a_terminal_Ctrl_C_stops_the_reply_and_a_second_one_restores_the_terminal_and_ends_with_130()
+    {
+        string options = string.Join(' ', longAnswer);
+        using LlamaProcess? chat = LlamaProcess.OnTerminal(folder.Root, $"stty -a > before; '{LlamaProcess.Program}' chat {options}; echo code $?; stty -a > after");
+        if (chat is null) Assert.Skip("no program called script");
+        await chat.ReadUntilAsync("> ");
+        await TypeAsync(chat, "Write a story.\r");
+        await chat.ReadUntilAsync("\r\n");
+        await chat.ReadUntilAsync(" ");
+        await TypeAsync(chat, "\u0003");
+        await chat.ReadUntilAsync("[stopped]");
+        await chat.ReadUntilAsync("> ");
+        await TypeAsync(chat, "/tokens\r");
+        await chat.ReadUntilAsync("used by 2 messages");
+        await chat.ReadUntilAsync("> ");
+        await TypeAsync(chat, "\u0003");
+        await chat.ReadUntilAsync("leaves.");
+        await TypeAsync(chat, "\u0003");
+        Assert.Contains("\e[?2004l", await chat.ReadUntilAsync("code 130"));
+        await chat.EndAsync();
+        Assert.Equal(File.ReadAllText(folder["before"]), File.ReadAllText(folder["after"]));
+    }
+
+    [Fact]
+    public async Task On_a_terminal_two_quick_Ctrl_C_in_a_reply_restore_the_terminal_and_end_with_130()
+    {
+        string options = string.Join(' ', longAnswer);
+        using LlamaProcess? chat = LlamaProcess.OnTerminal(folder.Root, $"stty -a > before; '{LlamaProcess.Program}' chat {options}; echo code $?; stty -a > after");
+        if (chat is null) Assert.Skip("no program called script");
+        await chat.ReadUntilAsync("> ");
+        await TypeAsync(chat, "Write a story.\r");
+        await chat.ReadUntilAsync("\r\n");
+        await chat.ReadUntilAsync(" ");
+        await TypeAsync(chat, "\u0003");
+        await Task.Delay(50);   // signals of one kind that come at once are one; nobody presses keys that fast
+        await TypeAsync(chat, "\u0003");
+        await chat.ReadUntilAsync("code 130");
+        await chat.EndAsync();
+        Assert.Equal(File.ReadAllText(folder["before"]), File.ReadAllText(folder["after"]));
+    }
+
+    [Fact]
+    public async Task On_a_terminal_no_command_means_chat_and_Ctrl_D_leaves()
+    {
+        using LlamaProcess? chat = LlamaProcess.OnTerminal(folder.Root, $"'{LlamaProcess.Program}'; echo code $?");
+        if (chat is null) Assert.Skip("no program called script");
+        await chat.ReadUntilAsync("> ");
+        await TypeAsync(chat, "\e[200~What is\r3 + 4?\e[201~\r");
+        Assert.Contains("7.", await chat.ReadUntilAsync("[prompt"));
+        await chat.ReadUntilAsync("> ");
+        await TypeAsync(chat, "\u0004");
+        await chat.ReadUntilAsync("code 0");
+    }
+
+    static async Task TypeAsync(LlamaProcess chat, string keys)
+    {
+        await chat.In.WriteAsync(keys);
+        await chat.In.FlushAsync();
+    }
+
+    public void Dispose() => folder.Dispose();
+}
