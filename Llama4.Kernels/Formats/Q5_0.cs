@@ -11,8 +11,10 @@ readonly unsafe struct Q5_0 : IQuantisedFormat<Q5_0.Block>
     public struct Block
     {
         public ushort Scale; // d, half
-        public uint HighBits;
+        public ushort LowerHighBits, UpperHighBits; // two halves: a GPU loads whole numbers from multiples of their size only
         public fixed byte Values[16];
+
+        public readonly uint HighBits => LowerHighBits | (uint)UpperHighBits << 16;
     }
 
     public static int Length => 32;
@@ -33,12 +35,15 @@ readonly unsafe struct Q5_0 : IQuantisedFormat<Q5_0.Block>
         block = default;
         block.Scale = Bits.ToFiniteHalf(Fit.Scale(values, -16, 15));
         float inverse = Fit.Inverse(Bits.Half(block.Scale));
+        uint highBits = 0;
         for (int i = 0; i < 32; i++)
         {
             int q = Fit.Round(values[i] * inverse, -16, 15) + 16;
             block.Values[i & 15] |= (byte)((q & 15) << (i >> 4) * 4);
-            block.HighBits |= (uint)(q >> 4) << i;
+            highBits |= (uint)(q >> 4) << i;
         }
+        block.LowerHighBits = (ushort)highBits;
+        block.UpperHighBits = (ushort)(highBits >> 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -28,6 +28,14 @@ static unsafe class Memory
     [IntrinsicImplementation, Ptx("st.global.b32 [@0], @1;")]
     public static void Store(long address, int value) => *(int*)address = value;
 
+    /// <summary>The lower 16 bits.</summary>
+    [IntrinsicImplementation, Ptx("st.global.b16 [@0], @1;")]
+    public static void Store(long address, ushort value) => *(ushort*)address = value;
+
+    /// <summary>The lowest 8 bits.</summary>
+    [IntrinsicImplementation, Ptx("{ .reg .b16 low; cvt.u16.u32 low, @1; st.global.b8 [@0], low; }")]
+    public static void StoreByte(long address, int value) => *(byte*)address = (byte)value;
+
     [IntrinsicImplementation, Ptx("st.global.v4.f32 [@0], @1;")]
     public static void Store(long address, Float4 value) => *(Float4*)address = value;
 

@@ -1,0 +1,54 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Llama4.Kernels.Gpu;
+
+/// <summary>Zeroed device memory.</summary>
+sealed class GpuBuffer : Buffer
+{
+    readonly GpuDevice device;
+    readonly MemoryBuffer1D<byte, Stride1D.Dense> memory;
+    int disposed;
+
+    /// <exception cref="OutOfMemoryException">The device has not that much.</exception>
+    public GpuBuffer(GpuDevice device, Accelerator accelerator, AcceleratorStream stream, long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        this.device = device;
+        Bytes = bytes;
+        try
+        {
+            // An empty buffer has an address too.
+            memory = accelerator.Allocate1D<byte>(Math.Max(bytes, 16));
+        }
+        catch (AcceleratorException error)
+        {
+            throw new OutOfMemoryException(
+                $"{bytes:N0} bytes asked for, {device.AllocatedBytes:N0} already held on {device.Name} with {accelerator.MemorySize:N0} ({error.Message}): free some, or ask for less", error);
+        }
+        memory.MemSetToZero(stream);
+        stream.Synchronize();
+        device.CountAllocated(bytes);
+    }
+
+    public override long Bytes { get; }
+
+    public override long Address
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, this);
+            return memory.NativePtr;
+        }
+    }
+
+    /// <summary>Part of the memory, for copies.</summary>
+    public ArrayView<byte> View(long offset, long bytes) => memory.View.BaseView.SubView(offset, bytes);
+
+    public override void Dispose()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        memory.Dispose();
+        device.CountAllocated(-Bytes);
+    }
+}

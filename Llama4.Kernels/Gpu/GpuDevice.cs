@@ -1,0 +1,52 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Llama4.Kernels.Gpu;
+
+/// <summary>
+/// A GPU through ILGPU. Operations enqueue their kernels on one stream; each is in a file of its own beside its kernel.
+/// For one calling thread at a time.
+/// </summary>
+sealed partial class GpuDevice : Device
+{
+    /// <summary>Threads of a group on a real GPU.</summary>
+    public const int GroupThreads = 256;
+
+    readonly Context context;
+    readonly Accelerator accelerator;
+    readonly AcceleratorStream stream;
+    readonly int groupThreads;
+    long allocatedBytes;
+
+    /// <param name="context">Made with <see cref="KernelCompiler.Configure"/>; the device disposes it.</param>
+    /// <param name="accelerator">Of that context; the device disposes it.</param>
+    /// <param name="groupThreads">Threads of a group, a multiple of 32. Sums over a row depend on it.</param>
+    public GpuDevice(Context context, Accelerator accelerator, int groupThreads = GroupThreads)
+    {
+        if (groupThreads < Lanes.Count || groupThreads % Lanes.Count != 0 || groupThreads > accelerator.MaxNumThreadsPerGroup || accelerator.WarpSize != Lanes.Count)
+            throw new ArgumentException(
+                $"groups of {groupThreads} threads on {accelerator.Name} with warps of {accelerator.WarpSize}; expected warps of {Lanes.Count} and a multiple up to {accelerator.MaxNumThreadsPerGroup}",
+                nameof(groupThreads));
+        this.context = context;
+        this.accelerator = accelerator;
+        this.groupThreads = groupThreads;
+        stream = accelerator.CreateStream();
+    }
+
+    public override string Name => accelerator.Name;
+
+    public override long AllocatedBytes => Interlocked.Read(ref allocatedBytes);
+
+    public override Buffer Allocate(long bytes) => new GpuBuffer(this, accelerator, stream, bytes);
+
+    internal void CountAllocated(long bytes) => Interlocked.Add(ref allocatedBytes, bytes);
+
+    public override void Dispose()
+    {
+        foreach (Tensor table in expertTables.Values) table.Buffer.Dispose();
+        staging?.Dispose();
+        stream.Dispose();
+        accelerator.Dispose();
+        context.Dispose();
+    }
+}

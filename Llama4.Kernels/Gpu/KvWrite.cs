@@ -1,0 +1,57 @@
+using Llama4.Kernels.Cpu;
+
+namespace Llama4.Kernels.Gpu;
+
+sealed partial class GpuDevice
+{
+    public override void KvWrite(Tensor k, Tensor v, StepRows rows, KvPages pages, KvLayer layer)
+    {
+        int columns = checked(layer.Heads * layer.HeadDim);
+        Check.Input(k, k.Rows, columns);
+        Check.Input(v, k.Rows, columns);
+        KvPlace cache = Cache(rows, k.Rows, pages, layer, nameof(KvWrite));
+        long count = k.Count / layer.Encoding.BlockLength();
+        switch (layer.Encoding)
+        {
+            case Encoding.F32: ForNumbers(count, new KvWriteKernel<F32Entry>(k.Address, v.Address, cache, count)); break;
+            case Encoding.F16: ForNumbers(count, new KvWriteKernel<F16Entry>(k.Address, v.Address, cache, count)); break;
+            case Encoding.BF16: ForNumbers(count, new KvWriteKernel<BF16Entry>(k.Address, v.Address, cache, count)); break;
+            default: ForNumbers(count, new KvWriteKernel<Q8Entry>(k.Address, v.Address, cache, count)); break;
+        }
+    }
+
+    /// <summary>What the host can see; positions and pages are in device memory, and what is missing there is left out or NaN.</summary>
+    static KvPlace Cache(StepRows rows, int count, KvPages pages, KvLayer layer, string operation)
+    {
+        Check.Input(rows.Positions, 1, count, Encoding.I32, operation: operation);
+        Check.Input(rows.Sequences, 1, count, Encoding.I32, operation: operation);
+        Check.Input(pages.Table, pages.Table.Rows, pages.Table.Columns, Encoding.I64, operation: operation);
+        if (pages.PageRows < 1 || pages.Window < 0)
+            throw new ArgumentException($"{operation}: pages of {pages.PageRows} rows, window {pages.Window}", nameof(pages));
+        if (layer.Heads < 1 || layer.HeadDim < 1 || layer.KeyOffset < 0 || layer.ValueOffset < 0)
+            throw new ArgumentException($"{operation}: {layer}", nameof(layer));
+        if (layer.Encoding is not (Encoding.F32 or Encoding.F16 or Encoding.BF16 or Encoding.Q8_0) || layer.HeadDim % layer.Encoding.BlockLength() != 0)
+            throw new ArgumentException(
+                $"{operation}: cache entries {layer.Encoding} with heads of {layer.HeadDim}; expected F32, F16, BF16, or Q8_0 with a multiple of 32", nameof(layer));
+        return new KvPlace(rows, pages, layer);
+    }
+
+    /// <summary>A thread for each block of each head. A row whose page is missing is left out.</summary>
+    internal readonly struct KvWriteKernel<TEntry>(long k, long v, KvPlace cache, long count) : IKernel
+        where TEntry : struct, IKvEntry
+    {
+        public void Run()
+        {
+            long i = GroupWork.Thread;
+            if (i >= count) return;
+            int blocks = cache.HeadDim / TEntry.Length;
+            int block = (int)(i % blocks), head = (int)(i / blocks % cache.Heads);
+            long row = i / blocks / cache.Heads, source = i * TEntry.Length * 4, offset = (long)block * cache.BlockBytes;
+            int sequence = cache.Sequence(row), slot = cache.Slot(row);
+            long key = cache.Key(sequence, head, slot);
+            if (key == 0) return;
+            TEntry.Encode(k + source, key + offset);
+            TEntry.Encode(v + source, cache.Value(sequence, head, slot) + offset);
+        }
+    }
+}
