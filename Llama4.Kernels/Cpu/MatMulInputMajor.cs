@@ -39,9 +39,7 @@ sealed unsafe class MatMulInputMajor<TFormat, TBlock> : MatMulKernel
         int columns = Round(to - from);
         new Span<float>(sums, columns * part.Rows).Clear();
         if (part.Rows < FewestTileRows)
-            for (int row = 0; row < part.Rows; row++)
-                for (int i = 0; i < input.Columns; i++)
-                    AddInput((TBlock*)(part.Weights + i * part.RowBytes) + from, to - from, Input(input, i, part.FirstRow + row), sums + row * columns);
+            for (int row = 0; row < part.Rows; row++) RunRow(part, input, row, from, to - from, sums + row * columns);
         else
             for (int i = 0; i < input.Columns; i += BlockInputs)
                 AddInputs(part, input, i, Math.Min(BlockInputs, input.Columns - i), from, to - from, sums, sums + columns * part.Rows);
@@ -54,7 +52,36 @@ sealed unsafe class MatMulInputMajor<TFormat, TBlock> : MatMulKernel
     static float* InputAt(MatMulInput input, int index, int row) =>
         input.Panel(index / MatMulInput.PanelLength, row) + index % MatMulInput.PanelLength;
 
-    static float Input(MatMulInput input, int index, int row) => *InputAt(input, index, row);
+    static void RunRow(in MatMulPart part, MatMulInput input, int row, int from, int columns, float* sums)
+    {
+        int i = 0;
+        for (; i + 4 <= input.Columns; i += 4)
+            AddFourInputs(part.Weights + i * part.RowBytes, part.RowBytes, from, columns, InputAt(input, i, part.FirstRow + row), sums);
+        for (; i < input.Columns; i++)
+            AddInput((TBlock*)(part.Weights + i * part.RowBytes) + from, columns, *InputAt(input, i, part.FirstRow + row), sums);
+    }
+
+    /// <summary>Four inputs, one after the other, while the sums are in registers. A panel holds a multiple of four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void AddFourInputs(byte* weights, long rowBytes, int from, int columns, float* x, float* sums)
+    {
+        TBlock* w0 = (TBlock*)weights + from, w1 = (TBlock*)(weights + rowBytes) + from;
+        TBlock* w2 = (TBlock*)(weights + 2 * rowBytes) + from, w3 = (TBlock*)(weights + 3 * rowBytes) + from;
+        Vector256<float> x0 = Vector256.Create(x[0]), x1 = Vector256.Create(x[1]), x2 = Vector256.Create(x[2]), x3 = Vector256.Create(x[3]);
+        int c = 0;
+        for (; c <= columns - 8; c += 8)
+        {
+            Vector256<float> sum = Lanes.MultiplyAdd(TFormat.Load(w0 + c), x0, Vector256.Load(sums + c));
+            sum = Lanes.MultiplyAdd(TFormat.Load(w1 + c), x1, sum);
+            sum = Lanes.MultiplyAdd(TFormat.Load(w2 + c), x2, sum);
+            Lanes.MultiplyAdd(TFormat.Load(w3 + c), x3, sum).Store(sums + c);
+        }
+        if (c == columns) return;
+        AddInput(w0 + c, columns - c, x[0], sums + c);
+        AddInput(w1 + c, columns - c, x[1], sums + c);
+        AddInput(w2 + c, columns - c, x[2], sums + c);
+        AddInput(w3 + c, columns - c, x[3], sums + c);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddInput(TBlock* weights, int columns, float x, float* sums)

@@ -32,12 +32,14 @@ static unsafe class Bits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Half(Vector128<ushort> halves)
     {
-        Vector256<uint> wide = Widen(halves);
-        Vector256<uint> moved = (wide & Vector256.Create(0x7FFFu)) << 13;
-        Vector256<uint> magnitude = (moved.AsSingle() * Vector256.Create(HalfBias)).AsUInt32();
-        Vector256<int> special = Vector256.GreaterThan(moved.AsInt32(), Vector256.Create((0x7C00 << 13) - 1));
-        magnitude |= special.AsUInt32() & Vector256.Create(0x7F800000u);
-        return (magnitude | (wide & Vector256.Create(0x8000u)) << 16).AsSingle();
+        // With the sign extended, a shift by 13 leaves copies of the sign between it and the exponent: they are cleared.
+        Vector256<int> signed = Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(halves.AsInt16())
+            : Vector256.Create(Vector128.WidenLower(halves.AsInt16()), Vector128.WidenUpper(halves.AsInt16()));
+        Vector256<int> moved = signed << 13 & Vector256.Create(unchecked((int)0x8FFFE000));
+        Vector256<float> value = moved.AsSingle() * HalfBias;
+        Vector256<int> special = Vector256.GreaterThan(moved & Vector256.Create(int.MaxValue), Vector256.Create((0x7C00 << 13) - 1));
+        return (value.AsInt32() | special & Vector256.Create(0x7F800000)).AsSingle();
     }
 
     /// <summary>The half in the low 16 bits, and that in the high ones, each in all lanes.</summary>
@@ -71,11 +73,11 @@ static unsafe class Bits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> E4M3(Vector128<byte> values)
     {
-        Vector256<uint> wide = Widen(values);
-        Vector256<uint> magnitude = wide & Vector256.Create(0x7Fu);
-        Vector256<uint> result = ((magnitude << 20).AsSingle() * Vector256.Create(E4M3Bias)).AsUInt32();
-        result |= Vector256.Equals(magnitude, Vector256.Create(0x7Fu)) & Vector256.Create(0x7FC00000u);
-        return (result | (wide & Vector256.Create(0x80u)) << 24).AsSingle();
+        Vector256<int> signed = Widen(values).AsInt32() << 24;
+        Vector256<int> moved = signed >> 4 & Vector256.Create(unchecked((int)0x87F00000));
+        Vector256<float> value = moved.AsSingle() * E4M3Bias;
+        Vector256<int> special = Vector256.Equals(moved & Vector256.Create(int.MaxValue), Vector256.Create(0x7F << 20));
+        return (value.AsInt32() | special & Vector256.Create(0x7FC00000)).AsSingle();
     }
 
     public static ushort ToHalf(float value) => BitConverter.HalfToUInt16Bits((Half)value);

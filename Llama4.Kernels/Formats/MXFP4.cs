@@ -50,9 +50,13 @@ readonly unsafe struct MXFP4 : IQuantisedFormat<MXFP4.Block>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups)
     {
-        Vector256<float> scales = default;
-        for (int g = 0; g < groups; g++) scales = scales.WithElement(g, Scale(source[g].Exponent));
-        return GroupFactors.Centred(scales, Centre);
+        ulong exponents = 0;
+        for (int g = 0; g < groups; g++) exponents |= (ulong)source[g].Exponent << 8 * g;
+        Vector256<int> e = Bits.Widen(Vector128.CreateScalarUnsafe(exponents).AsByte()).AsInt32(), one = Vector256.Create(1);
+        Vector256<int> normal = (e - one) << 23, subnormal = (e + one) << 21;
+        Vector256<int> bits = Vector256.ConditionalSelect(Vector256.GreaterThan(e, one), normal, subnormal);
+        bits |= Vector256.Equals(e, Vector256.Create(255)) & Vector256.Create(0x7FC00000);
+        return GroupFactors.Centred(bits.AsSingle(), Centre);
     }
 
     static int Entry(int q) => (int)((q < 8 ? TableLow : TableHigh) >> (q & 7) * 8 & 0xFF);

@@ -38,7 +38,7 @@ static unsafe class Nibbles
     {
         Vector128<byte> packed = Vector128.Load(source);
         return Vector256.Create(
-            Vector128.Shuffle(table, packed & Vector128.Create((byte)15)),
-            Vector128.Shuffle(table, packed >>> 4));
+            Vector128.ShuffleNative(table, packed & Vector128.Create((byte)15)),
+            Vector128.ShuffleNative(table, packed >>> 4));
     }
 }
