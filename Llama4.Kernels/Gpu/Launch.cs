@@ -41,7 +41,7 @@ sealed partial class GpuDevice
         var entry = EntryPointDescription.FromExplicitlyGroupedKernel(KernelEntry.Of(typeof(TKernel)));
         CompiledKernel compiled = accelerator.GetBackend().Compile(entry, new KernelSpecialization(groupThreads, 1));
         if (compiled is PTXCompiledKernel ptx)
-            IlgpuInternals.Text(ptx) = PtxPatcher.Patch(ptx.PTXAssembly, KernelCompiler.Target);
+            IlgpuInternals.Text(ptx) = PtxPatcher.Patch(ptx.PTXAssembly, TargetOf(accelerator));
         Kernel loaded = accelerator.LoadKernel(compiled);
         kernels.Add(loaded);
         return loaded.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();

@@ -12,10 +12,12 @@ static class Emulated
     static readonly TimeSpan limit = TimeSpan.FromMinutes(2);
 
     /// <param name="check">A static method that creates what it needs and asserts.</param>
-    public static void Check(Action check)
+    /// <param name="environment">Further variables of the process.</param>
+    public static void Check(Action check, IReadOnlyDictionary<string, string>? environment = null)
     {
         string arguments = $"emulate {check.Method.DeclaringType!.FullName} {check.Method.Name}";
         var start = new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(limit))
