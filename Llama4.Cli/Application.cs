@@ -17,7 +17,8 @@ internal static class Application
         try
         {
             // Without response files and bundles: a prompt may start with @ or -.
-            ParseResult line = CommandTree.Create(terminal).Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+            var plain = new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+            ParseResult line = CommandTree.Create(terminal).Parse(words, plain);
             if (UsageCheck.Problem(line) is string problem)
             {
                 terminal.Error.WriteLine(problem);

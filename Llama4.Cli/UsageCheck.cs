@@ -20,7 +20,8 @@ internal static class UsageCheck
     /// <summary>The parser takes an unknown option for an argument; somebody who writes one means an option.</summary>
     static string? UnknownOption(ParseResult line, Command command)
     {
-        IEnumerable<string> arguments = line.CommandResult.Children.OfType<ArgumentResult>().SelectMany(result => result.Tokens).Select(token => token.Value);
+        IEnumerable<string> arguments = line.CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(result => result.Tokens).Select(token => token.Value);
         HashSet<string> afterDashes = [.. line.Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash).Select(token => token.Value)];
         foreach (string word in arguments.Concat(line.UnmatchedTokens))
             if (word.Length > 1 && word[0] == '-' && !word.Any(char.IsWhiteSpace) && !char.IsDigit(word[1]) && !afterDashes.Contains(word))

@@ -17,7 +17,8 @@ internal sealed class VersionAction(Terminal terminal) : SynchronousCommandLineA
         terminal.Out.WriteLine($"commit    {(parts.Length > 1 ? parts[1] : "unknown")}");
         terminal.Out.WriteLine($"runtime   {Processor.Runtime}");
         terminal.Out.WriteLine($"features  CPU ({string.Join(", ", Processor.InstructionSets)})");
-        terminal.Out.WriteLine($"models    GGUF, safetensors");
+        terminal.Out.WriteLine("models    GGUF, safetensors");
+        terminal.Out.WriteLine("pictures  PNG, JPEG, BMP, GIF");
         return ExitCode.Ok;
     }
 }

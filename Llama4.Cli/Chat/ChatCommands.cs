@@ -25,7 +25,10 @@ internal sealed class ChatCommands(ChatSession session, Terminal terminal, Llama
         Several lines: begin and end with three double quotes, or paste them. Ctrl-C stops an answer.
         """;
 
-    static readonly string[] names = ["/help", "/image", "/read", "/regen", "/clear", "/system", "/set", "/show", "/tokens", "/save", "/load", "/exit", "/bye", "/quit", "/?"];
+    static readonly string[] names =
+    [
+        "/help", "/image", "/read", "/regen", "/clear", "/system", "/set", "/show", "/tokens", "/save", "/load", "/exit", "/bye", "/quit", "/?",
+    ];
 
     /// <summary>Settings that an answer depends on and that may change between two.</summary>
     static readonly Setting[] changeable = [.. SettingList.Answering.Where(setting => setting != SettingList.System)];
@@ -105,7 +108,8 @@ internal sealed class ChatCommands(ChatSession session, Terminal terminal, Llama
             string? nearest = Suggestion.Nearest(name, changeable.Select(setting => setting.Name));
             throw new UsageException($"{name} cannot be set here{(nearest is null ? "; /set lists what can" : $", did you mean {nearest}?")}");
         }
-        session.Settings = SettingsReader.Apply(session.Settings, new SettingValue(chosen, [Required($"/set {name}", value, chosen.ValueName)], $"/set {name}"));
+        string text = Required($"/set {name}", value, chosen.ValueName);
+        session.Settings = SettingsReader.Apply(session.Settings, new SettingValue(chosen, [text], $"/set {name}"));
         terminal.Error.WriteLine($"[{chosen.Name} = {value}]");
     }
 

@@ -75,8 +75,10 @@ internal sealed class ChatSession
         }
         if (answer.Length > 0 && answer[^1] != '\n') terminal.Out.WriteLine();
         terminal.Out.Flush();
-        // A stopped answer stays in the conversation as far as it came, so that the next message can refer to it.
-        Conversation.AddAssistant(answer.ToString());
+        // A stopped answer stays in the conversation as far as it came, so that the next message can refer to it. Where nothing came,
+        // the question goes too: templates want turns.
+        if (isStopped && answer.Length == 0) Conversation.TakeBackUser();
+        else Conversation.AddAssistant(answer.ToString());
         if (isStopped) terminal.Error.WriteLine("[stopped]");
         if (whole is not null) AnswerStats.Write(whole, terminal);
     }

@@ -27,8 +27,8 @@ internal sealed class Conversation
     public void AddUser(string text)
     {
         foreach (PictureFile picture in waiting) paths[picture.Image] = picture.Path;
-        messages.Add(waiting.Count == 0 ? ChatMessage.User(text)
-            : ChatMessage.User([.. waiting.Select(picture => new ImagePart(picture.Image)), .. text.Length > 0 ? [new TextPart(text)] : (TextPart[])[]]));
+        IEnumerable<ContentPart> pictures = waiting.Select(picture => new ImagePart(picture.Image));
+        messages.Add(waiting.Count == 0 ? ChatMessage.User(text) : ChatMessage.User([.. pictures, new TextPart(text)]));
         waiting.Clear();
     }
 

@@ -48,7 +48,8 @@ internal static class ConversationFile
         try
         {
             JsonNode? root = JsonNode.Parse(File.ReadAllText(path));
-            JsonArray list = (root as JsonArray ?? (root as JsonObject)?["messages"] as JsonArray) ?? throw new UsageException($"{path}: has no list \"messages\"");
+            JsonArray list = root as JsonArray ?? (root as JsonObject)?["messages"] as JsonArray
+                ?? throw new UsageException($"{path}: has no list \"messages\"");
             var pictures = new Dictionary<RgbImage, string>(ReferenceEqualityComparer.Instance);
             List<ChatMessage> messages = [.. list.Select((node, i) => Message(node, path, $"messages[{i}]", pictures))];
             string? system = null;
@@ -80,7 +81,8 @@ internal static class ConversationFile
     static ChatMessage Message(JsonNode? node, string path, string place, Dictionary<RgbImage, string> pictures)
     {
         string role = Text(node, "role", path, place);
-        if (role is not ("system" or "user" or "assistant")) throw new UsageException($"{path}: {place}.role: '{OneLine.Of(role, 40)}' is neither system, user nor assistant");
+        if (role is not ("system" or "user" or "assistant"))
+            throw new UsageException($"{path}: {place}.role: '{OneLine.Of(role, 40)}' is neither system, user nor assistant");
         return (node as JsonObject)?["content"] switch
         {
             JsonValue => new ChatMessage(role, Text(node, "content", path, place)),

@@ -28,7 +28,8 @@ internal static class BenchCommand
         command.SetAction(async (line, _) =>
         {
             if (SettingsOf.Command(line, options, terminal) is not Settings settings) return ExitCode.Ok;
-            int prompt = Number(line, prefill, 128, 1, 1_000_000), answer = Number(line, decode, 64, 2, 1_000_000), count = Number(line, repeat, 5, 1, 1000);
+            int prompt = Number(line, prefill, 128, 1, 1_000_000), answer = Number(line, decode, 64, 2, 1_000_000);
+            int count = Number(line, repeat, 5, 1, 1000);
             using Interrupts.Scope work = terminal.Interrupts.Begin();
             using Llama llama = await ModelLoader.LoadAsync(settings, terminal, work.Token);
             (Rates prefillRates, Rates decodeRates) = await MeasureAsync(llama, prompt, answer, count, work.Token);
@@ -44,7 +45,8 @@ internal static class BenchCommand
         Rates prefill = new(), decode = new();
         var random = new Random(1);
         // Never an end token: every answer has the same length.
-        var options = new GenerationOptions { Temperature = 0, MaxTokens = answer, LogitBias = llama.Checkpoint.Generation.EndTokens.ToDictionary(id => id, _ => -100f) };
+        var never = llama.Checkpoint.Generation.EndTokens.ToDictionary(id => id, _ => -100f);
+        var options = new GenerationOptions { Temperature = 0, MaxTokens = answer, LogitBias = never };
         long start = Stopwatch.GetTimestamp();
         bool isWarm = false;
         while (prefill.Count < count)
@@ -69,7 +71,8 @@ internal static class BenchCommand
         table.Add($"prefill {prompt}", Number(prefill.Mean), Number(prefill.Deviation), $"{prefill.Count}");
         table.Add($"decode {answer}", Number(decode.Mean), Number(decode.Deviation), $"{decode.Count}");
         TableWriter.Write(table, terminal);
-        terminal.Out.WriteLine($"model    {llama.Checkpoint.Path}, {Units.Bytes(llama.Checkpoint.WeightBytes)}, {ModelSummary.Encodings(llama.Checkpoint)}");
+        string encodings = ModelSummary.Encodings(llama.Checkpoint);
+        terminal.Out.WriteLine($"model    {llama.Checkpoint.Path}, {Units.Bytes(llama.Checkpoint.WeightBytes)}, {encodings}");
         terminal.Out.WriteLine($"machine  {llama.DeviceName}; {Units.Bytes(Memory.Total)} memory; {Processor.Runtime}");
     }
 

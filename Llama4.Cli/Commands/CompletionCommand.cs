@@ -48,7 +48,8 @@ internal static class CompletionCommand
         command.SetAction(line =>
         {
             string name = line.GetRequiredValue(shell);
-            if (!scripts.TryGetValue(name, out string? script)) throw new UsageException($"there is no script for {name}, choose one of {string.Join(", ", scripts.Keys)}");
+            if (!scripts.TryGetValue(name, out string? script))
+                throw new UsageException($"there is no script for {name}, choose one of {string.Join(", ", scripts.Keys)}");
             terminal.Out.WriteLine(script);
         });
         return command;

@@ -22,8 +22,16 @@ internal static class EvalCommand
 
     public static Command Create(Terminal terminal, CommandOptions options)
     {
-        var file = new Argument<string?>("file") { Arity = ArgumentArity.ZeroOrOne, Description = "Lines of JSON with messages and answer, pictures beside. Default: the demo model's list." };
-        var least = new Option<string?>("--at-least") { HelpName = "SHARE", Description = "Share of equal answers, 0 to 1, that makes the exit code 0. Default: 0.95." };
+        var file = new Argument<string?>("file")
+        {
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = "Lines of JSON with messages and answer, pictures beside. Default: the demo model's list.",
+        };
+        var least = new Option<string?>("--at-least")
+        {
+            HelpName = "SHARE",
+            Description = "Share of equal answers, 0 to 1, that makes the exit code 0. Default: 0.95.",
+        };
         var command = new Command("eval", "Ask a list of questions and compare the answers: is this installation right?") { file, least };
         options.AddTo(command, [.. SettingList.Loading, SettingList.MaxTokens, SettingList.Json]);
         command.SetAction(async (line, _) =>
@@ -41,7 +49,8 @@ internal static class EvalCommand
         return command;
     }
 
-    static async Task<Tally> AskAsync(Llama llama, IReadOnlyList<Question> questions, Settings settings, Terminal terminal, CancellationToken cancel)
+    static async Task<Tally> AskAsync(
+        Llama llama, IReadOnlyList<Question> questions, Settings settings, Terminal terminal, CancellationToken cancel)
     {
         var tally = new Tally();
         var differences = new JsonArray();
@@ -72,7 +81,7 @@ internal static class EvalCommand
             terminal.Out.Flush();
         }
         if (terminal.StyleError) terminal.RawError.Write("\r\e[K");
-        if (settings.Json) JsonOutput.Write(new JsonObject { ["equal"] = tally.Equal, ["count"] = tally.Count, ["differences"] = differences }, terminal);
+        if (settings.Json) JsonOutput.Write(tally.Json(differences), terminal);
         else terminal.Out.WriteLine(tally);
         return tally;
     }

@@ -42,9 +42,13 @@ internal static class InspectCommand
         TableWriter.Write(metadata, terminal);
 
         terminal.Out.WriteLine();
-        var tensors = new TextTable("tensor", "shape", "encoding", "bytes", "file");
+        bool hasParts = checkpoint.Tensors.Select(tensor => tensor.File).Distinct().Count() > 1;
+        var tensors = new TextTable(["tensor", "shape", "encoding", "bytes", .. hasParts ? ["file"] : Array.Empty<string>()]);
         foreach (TensorInfo tensor in checkpoint.Tensors)
-            tensors.Add(OneLine.Of(tensor.Name), string.Join(" x ", tensor.Dimensions), tensor.Encoding.ToString(), Units.Bytes(tensor.Bytes), Path.GetFileName(tensor.File));
+        {
+            string[] cells = [OneLine.Of(tensor.Name), string.Join(" x ", tensor.Dimensions), tensor.Encoding.ToString(), Units.Bytes(tensor.Bytes)];
+            tensors.Add(hasParts ? [.. cells, Path.GetFileName(tensor.File)] : cells);
+        }
         TableWriter.Write(tensors, terminal);
     }
 

@@ -15,8 +15,16 @@ internal static class RunCommand
 {
     public static Command Create(Terminal terminal, CommandOptions options)
     {
-        var prompt = new Argument<string?>("prompt") { Arity = ArgumentArity.ZeroOrOne, Description = "The prompt. Piped standard input is appended to it." };
-        var images = new Option<string[]>("--image") { HelpName = "FILE", Description = "A picture (PNG, JPEG, BMP, GIF). May be given several times." };
+        var prompt = new Argument<string?>("prompt")
+        {
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = "The prompt. Piped standard input is appended to it.",
+        };
+        var images = new Option<string[]>("--image")
+        {
+            HelpName = "FILE",
+            Description = "A picture (PNG, JPEG, BMP, GIF). May be given several times.",
+        };
         var command = new Command("run", "Answer one prompt.") { prompt, images };
         options.AddTo(command, SettingList.All);
         command.SetAction(async (line, _) =>

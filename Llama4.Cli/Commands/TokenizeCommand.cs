@@ -17,8 +17,15 @@ internal static class TokenizeCommand
     public static Command Create(Terminal terminal, CommandOptions options)
     {
         var text = new Argument<string?>("text") { Arity = ArgumentArity.ZeroOrOne, Description = "The text. Default: standard input." };
-        var jsonl = new Option<string>("--jsonl") { HelpName = "FILE", Description = "Check lines {\"text\": …, \"ids\": […]}: print each difference, end with N of M equal." };
-        var command = new Command("tokenize", "Show the tokens of a text. --model may name a tokenizer.json or tokenizer.model as well.") { text, jsonl };
+        var jsonl = new Option<string>("--jsonl")
+        {
+            HelpName = "FILE",
+            Description = "Check lines {\"text\": …, \"ids\": […]}: print each difference, end with N of M equal.",
+        };
+        var command = new Command("tokenize", "Show the tokens of a text. --model may name a tokenizer.json or tokenizer.model as well.")
+        {
+            text, jsonl,
+        };
         options.AddTo(command, SettingList.Model, SettingList.Json);
         command.SetAction(line =>
         {
@@ -75,11 +82,16 @@ internal static class TokenizeCommand
             bool equal = found.AsSpan().SequenceEqual(expected);
             tally.Add(equal);
             if (equal) continue;
-            if (json) differences.Add(new JsonObject { ["line"] = number, ["text"] = text, ["expected"] = Array(expected), ["found"] = Array(found) });
-            else terminal.Out.WriteLine($"line {number}: {OneLine.Of(text, 60)}\n  expected {string.Join(' ', expected)}\n  found    {string.Join(' ', found)}");
+            if (json)
+            {
+                differences.Add(new JsonObject { ["line"] = number, ["text"] = text, ["expected"] = Array(expected), ["found"] = Array(found) });
+                continue;
+            }
+            terminal.Out.WriteLine($"line {number}: {OneLine.Of(text, 60)}");
+            terminal.Out.WriteLine($"  expected {string.Join(' ', expected)}\n  found    {string.Join(' ', found)}");
         }
         if (tally.Count == 0) throw new UsageException($"{path}: holds no lines");
-        if (json) JsonOutput.Write(new JsonObject { ["equal"] = tally.Equal, ["count"] = tally.Count, ["differences"] = differences }, terminal);
+        if (json) JsonOutput.Write(tally.Json(differences), terminal);
         else terminal.Out.WriteLine(tally);
         return tally.Equal == tally.Count ? ExitCode.Ok : ExitCode.Failed;
     }

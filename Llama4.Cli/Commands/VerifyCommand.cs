@@ -40,12 +40,16 @@ internal static class VerifyCommand
     {
         foreach (string warning in checkpoint.Warnings) terminal.Error.WriteLine("warning: " + warning);
         foreach (VerifyProblem problem in report.Problems)
-            terminal.Out.WriteLine($"{problem.File}: {OneLine.Of(problem.Tensor)}: {problem.NotFinite} numbers are NaN or infinite, the first at index {problem.FirstIndex}");
+            terminal.Out.WriteLine($"{problem.File}: {OneLine.Of(problem.Tensor)}: {problem.NotFinite} numbers are NaN or infinite, "
+                + $"the first at index {problem.FirstIndex}");
         foreach (HashCheck hash in hashes)
-            terminal.Out.WriteLine($"{hash.Found}  {hash.File}{(hash.Expected is null ? "" : hash.IsEqual ? "  as listed" : $"  DIFFERS from the listed {hash.Expected}")}");
-        terminal.Out.WriteLine(isGood
-            ? $"good: {checkpoint.Tensors.Count} tensors, {Units.Bytes(checkpoint.WeightBytes)}, shapes fit, all numbers finite{(hashes.Any(hash => hash.IsEqual) ? ", hashes as listed" : "")}"
-            : "damaged: get the file again");
+        {
+            string verdict = hash.Expected is null ? "" : hash.IsEqual ? "  as listed" : $"  DIFFERS from the listed {hash.Expected}";
+            terminal.Out.WriteLine($"{hash.Found}  {hash.File}{verdict}");
+        }
+        string counts = $"{checkpoint.Tensors.Count} tensors, {Units.Bytes(checkpoint.WeightBytes)}";
+        string listed = hashes.Any(hash => hash.IsEqual) ? ", hashes as listed" : "";
+        terminal.Out.WriteLine(isGood ? $"good: {counts}, shapes fit, all numbers finite{listed}" : $"damaged ({counts}): get the files again");
     }
 
     static JsonObject Json(Checkpoint checkpoint, VerifyReport report, List<HashCheck> hashes, bool isGood) => new()

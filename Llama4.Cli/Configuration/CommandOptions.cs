@@ -19,7 +19,9 @@ internal sealed class CommandOptions
     public IReadOnlyList<string> Texts(ParseResult line, Setting setting)
     {
         if (line.GetResult(options[setting]) is not { Implicit: false } result) return [];
-        return setting.IsSwitch ? [line.GetValue((Option<bool>)options[setting]) ? "true" : "false"] : [.. result.Tokens.Select(token => token.Value)];
+        return setting.IsSwitch
+            ? [line.GetValue((Option<bool>)options[setting]) ? "true" : "false"]
+            : [.. result.Tokens.Select(token => token.Value)];
     }
 
     static Option Create(Setting setting)

@@ -47,8 +47,9 @@ internal sealed class ConfigFile
                 AllowDuplicateProperties = false,
                 CommentHandling = JsonCommentHandling.Skip,
             });
-            if (document.RootElement.ValueKind != JsonValueKind.Object) throw new UsageException($"{path}: expected a JSON object, found {document.RootElement.ValueKind}");
-            return new ConfigFile(path, true, [.. document.RootElement.EnumerateObject().Select(entry => KeyValuePair.Create(entry.Name, Texts(path, entry)))]);
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object) throw new UsageException($"{path}: expected a JSON object, found {root.ValueKind}");
+            return new ConfigFile(path, true, [.. root.EnumerateObject().Select(entry => KeyValuePair.Create(entry.Name, Texts(path, entry)))]);
         }
         catch (JsonException e)
         {

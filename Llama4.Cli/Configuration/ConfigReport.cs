@@ -8,6 +8,8 @@ internal static class ConfigReport
 {
     const string Hidden = "(hidden)";
 
+    static readonly string[] secretWords = ["key", "token", "secret", "password", "passwd", "credential", "auth"];
+
     public static string Text(SettingValues values)
     {
         var table = new TextTable("setting", "value", "from");
@@ -45,6 +47,5 @@ internal static class ConfigReport
 
     /// <summary>Names under which programs keep credentials. No setting of today is one; a shared file or environment may hold some.</summary>
     static bool IsSecret(string name) =>
-        new[] { "key", "token", "secret", "password", "passwd", "credential", "auth" }.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase))
-        && SettingList.Find(name) is null;
+        secretWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 }

@@ -5,9 +5,11 @@ namespace Llama4.Cli.Configuration;
 /// <summary>All settings.</summary>
 internal static class SettingList
 {
-    public static readonly Setting Model = new("model", "PATH", "Model: a GGUF file, or a folder with safetensors. Default: the demo model that comes along.");
+    public static readonly Setting Model = new(
+        "model", "PATH", "Model: a GGUF file, or a folder with safetensors. Default: the demo model that comes along.");
     public static readonly Setting Mmproj = new("mmproj", "FILE", "GGUF file with the vision part. Default: the one beside the model.");
-    public static readonly Setting Context = new("ctx", "TOKENS", "Longest conversation with its answer. Default: what the model allows, bounded by free memory.");
+    public static readonly Setting Context = new(
+        "ctx", "TOKENS", "Longest conversation with its answer. Default: what the model allows, bounded by free memory.");
     public static readonly Setting Threads = new("threads", "N", "Threads that compute. Default: one per core.");
     public static readonly Setting Temperature = new("temperature", "T", "0 always takes the likeliest token. Default: what the model's files say.");
     public static readonly Setting TopP = new("top-p", "P", "Only the likeliest tokens that together have this probability.");

@@ -29,7 +29,8 @@ internal sealed class SettingValues
             if (terminal.Variables.GetValueOrDefault(setting.Variable) is { Length: > 0 } text)
                 result.Set(new SettingValue(setting, [text], setting.Variable));
         IEnumerable<string> known = SettingList.All.Select(setting => setting.Variable).Append(ConfigFile.Variable);
-        foreach (string name in terminal.Variables.Keys.Where(name => name.StartsWith("LLAMA4_", StringComparison.Ordinal)).Except(known).Order())
+        IEnumerable<string> ours = terminal.Variables.Keys.Where(name => name.StartsWith("LLAMA4_", StringComparison.Ordinal));
+        foreach (string name in ours.Except(known).Order())
             unknown.Add(("environment", name, terminal.Variables[name]));
 
         foreach (Setting setting in SettingList.All)

@@ -28,7 +28,8 @@ internal static class PipedInput
         else if (await Task.WhenAny(first, Task.Delay(patience, terminal.Time, cancel)) != first)
         {
             cancel.ThrowIfCancellationRequested();
-            terminal.Error.WriteLine($"warning: nothing came on standard input for {patience.TotalSeconds} s, going on without it (< /dev/null avoids the wait)");
+            terminal.Error.WriteLine(
+                $"warning: nothing came on standard input for {patience.TotalSeconds} s, going on without it (< /dev/null avoids the wait)");
             return "";
         }
         if (await first < 0) return "";

@@ -17,7 +17,8 @@ internal static class SystemTerminal
             Console.OutputEncoding = Encoding.UTF8;
             Console.InputEncoding = Encoding.UTF8;
         }
-        bool inIsTerminal = !Console.IsInputRedirected, outIsTerminal = !Console.IsOutputRedirected, errorIsTerminal = !Console.IsErrorRedirected;
+        bool inIsTerminal = !Console.IsInputRedirected, outIsTerminal = !Console.IsOutputRedirected;
+        bool errorIsTerminal = !Console.IsErrorRedirected;
         var output = new StreamWriter(OpenOutput(outIsTerminal), utf8, 4096);
         var error = new StreamWriter(Console.OpenStandardError(), utf8, 1024) { AutoFlush = true };
         var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()

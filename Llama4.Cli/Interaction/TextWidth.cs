@@ -17,7 +17,8 @@ internal static class TextWidth
     public static int OfElement(ReadOnlySpan<char> element)
     {
         Rune.DecodeFromUtf16(element, out Rune first, out _);
-        if (Rune.GetUnicodeCategory(first) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format) return 0;
+        UnicodeCategory category = Rune.GetUnicodeCategory(first);
+        if (category is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format) return 0;
         foreach ((int low, int high) in wide)
             if (first.Value >= low && first.Value <= high) return 2;
         return 1;

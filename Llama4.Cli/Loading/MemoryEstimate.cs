@@ -39,8 +39,8 @@ internal sealed record MemoryEstimate(long Weights, long Cache)
     {
         if (Cache > available)
             throw new NotEnoughMemoryException(
-                $"the model needs {Units.Bytes(Weights + Cache)}: {Units.Bytes(Weights)} for its weights and {Units.Bytes(Cache)} for keys and values of "
-                + $"{context} tokens; {Units.Bytes(available)} are available. Try a smaller {SettingList.Context.Flag}, or {SettingList.Kv.Flag} q8_0.");
+                $"the model needs {Units.Bytes(Weights + Cache)}: {Units.Bytes(Weights)} for its weights and {Units.Bytes(Cache)} "
+                + $"for keys and values of {context} tokens; {Units.Bytes(available)} are available. Try a smaller {SettingList.Context.Flag}, or {SettingList.Kv.Flag} q8_0.");
         return Weights + Cache <= available ? null
             : $"the model needs {Units.Bytes(Weights + Cache)}, {Units.Bytes(available)} are available: "
             + "its weights will be read from the disk again and again, which is slow; a smaller encoding of the model would fit better";

@@ -63,8 +63,10 @@ internal static class MachineReport
     static Finding Driver()
     {
         string? version = LinuxFiles.FirstLine("/proc/driver/nvidia/version");
-        string[] places = OperatingSystem.IsWindows() ? [Path.Combine(Environment.SystemDirectory, "nvcuda.dll")]
-            : ["/usr/lib/x86_64-linux-gnu/libcuda.so.1", "/usr/lib/aarch64-linux-gnu/libcuda.so.1", "/usr/lib64/libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"];
+        string[] folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib"];
+        string[] places = OperatingSystem.IsWindows()
+            ? [Path.Combine(Environment.SystemDirectory, "nvcuda.dll")]
+            : [.. folders.Select(folder => Path.Combine(folder, "libcuda.so.1"))];
         string? file = places.FirstOrDefault(File.Exists);
         string found = (version, file) switch
         {

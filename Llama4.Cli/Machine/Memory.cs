@@ -25,14 +25,14 @@ internal static class Memory
 
     /// <summary>What a cgroup limit leaves; null without one. Version 2 first, then 1.</summary>
     static long? ContainerLeft() =>
-        Left("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat", "inactive_file")
-        ?? Left("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes", "/sys/fs/cgroup/memory/memory.stat", "total_inactive_file");
+        Left("/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file")
+        ?? Left("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file");
 
-    static long? Left(string limitFile, string usageFile, string statFile, string cacheField)
+    static long? Left(string folder, string limitFile, string usageFile, string cacheField)
     {
-        if (Number(limitFile) is not long limit || Number(usageFile) is not long usage) return null;
+        if (Number($"{folder}/{limitFile}") is not long limit || Number($"{folder}/{usageFile}") is not long usage) return null;
         // Pages of files that were read and can be dropped count as usage.
-        long cache = Field(statFile, cacheField) ?? 0;
+        long cache = Field($"{folder}/memory.stat", cacheField) ?? 0;
         return Math.Max(0, limit - usage + cache);
     }
 

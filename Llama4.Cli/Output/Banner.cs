@@ -24,7 +24,8 @@ internal static class Banner
         long cacheBytes = MemoryEstimate.CacheBytes(checkpoint.Config.Text, llama.ContextSize, cacheEncoding);
         table.Add("context", $"{llama.ContextSize.ToString("N0", CultureInfo.InvariantCulture)} tokens");
         table.Add("device", llama.DeviceName);
-        table.Add("memory", $"{Units.Bytes(checkpoint.WeightBytes)} weights, {Units.Bytes(cacheBytes)} keys and values ({cacheEncoding}); {Units.Bytes(Memory.Available)} free");
+        string needs = $"{Units.Bytes(checkpoint.WeightBytes)} weights, {Units.Bytes(cacheBytes)} keys and values ({cacheEncoding})";
+        table.Add("memory", $"{needs}; {Units.Bytes(Memory.Available)} free");
         terminal.Error.Write(table.ToString().TrimStart('\n'));
     }
 }

@@ -22,7 +22,8 @@ internal static class JsonLines
     {
         try
         {
-            return entry[name] is JsonValue value && value.TryGetValue(out string? text) ? text : throw Wrong(path, number, $"\"{name}\" is not a string");
+            return entry[name] is JsonValue value && value.TryGetValue(out string? text)
+                ? text : throw Wrong(path, number, $"\"{name}\" is not a string");
         }
         catch (InvalidOperationException e)
         {
@@ -34,7 +35,8 @@ internal static class JsonLines
         entry[name] as JsonArray ?? throw Wrong(path, number, $"\"{name}\" is not a list");
 
     public static int Int(JsonNode? node, string path, int number) =>
-        node is JsonValue value && value.TryGetValue(out int whole) ? whole : throw Wrong(path, number, $"{node?.ToJsonString() ?? "null"} is not a whole number");
+        node is JsonValue value && value.TryGetValue(out int whole)
+            ? whole : throw Wrong(path, number, $"{node?.ToJsonString() ?? "null"} is not a whole number");
 
     public static UsageException Wrong(string path, int number, string problem) => new($"{path}: line {number}: {problem}");
 

@@ -23,6 +23,7 @@ internal static class TableWriter
         console.Profile.Width = terminal.Size().Columns;
         var framed = new Table().Border(TableBorder.Rounded);
         foreach (string column in table.Columns) framed.AddColumn(new TableColumn(Cell(column, new Style(decoration: Decoration.Bold))));
+        framed.Columns[0].NoWrap();     // names are read as a whole
         foreach (IReadOnlyList<string> row in table.Rows) framed.AddRow(row.Select(cell => Cell(cell, Style.Plain)));
         console.Write(framed);
     }

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Llama4.Cli.Output;
 
 /// <summary>Counts comparisons.</summary>
@@ -14,6 +16,9 @@ internal sealed class Tally
         Count++;
         if (equal) Equal++;
     }
+
+    /// <summary>The counts with the differences that were found.</summary>
+    public JsonObject Json(JsonArray differences) => new() { ["equal"] = Equal, ["count"] = Count, ["differences"] = differences };
 
     public override string ToString() => $"{Equal} of {Count} equal";
 }

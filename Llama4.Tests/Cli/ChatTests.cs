@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Llama4.Cli.Chat;
+using Llama4.Cli.Configuration;
 
 namespace Llama4.Tests.Cli;
 
@@ -69,7 +71,9 @@ public sealed class ChatTests
     {
         string question = "Can you describe how these two images are similar, and how they differ?";
         using var terminal = new TestTerminal { Input = $"/image {Picture("005a.jpg")}\n'{Picture("005b.png")}' {question}\n" };
-        Assert.StartsWith("The first image shows a small pink triangle on a black background. The second image shows a large pink star", await terminal.OutputAsync("chat"));
+        Assert.StartsWith(
+            "The first image shows a small pink triangle on a black background. The second image shows a large pink star",
+            await terminal.OutputAsync("chat"));
         Assert.Contains("[picture 005b.png, 112 x 112, goes with the next message]", terminal.Error.ToString());
     }
 
@@ -85,7 +89,11 @@ public sealed class ChatTests
     [Fact]
     public async Task Set_changes_the_next_answers_and_show_tells()
     {
-        using var terminal = new TestTerminal { Input = "/set max_tokens 2\nWhat is the capital of France?\n/system Be kind.\n/set stop \n/show\n/set max-tokens many\n/set temprature 1\n/set\n" };
+        using var terminal = new TestTerminal
+        {
+            Input = "/set max_tokens 2\nWhat is the capital of France?\n/system Be kind.\n/set stop \n/show\n"
+                + "/set max-tokens many\n/set temprature 1\n/set\n",
+        };
         Assert.Equal("The capital\n", await terminal.OutputAsync("chat"));
         string error = terminal.Error.ToString();
         Assert.Matches(@"(?m)^max-tokens +2$", error);
@@ -147,9 +155,26 @@ public sealed class ChatTests
     }
 
     [Fact]
+    public async Task Ctrl_C_before_the_first_word_takes_the_question_back()
+    {
+        using var terminal = new TestTerminal();
+        using Core.Llama llama = await Core.Llama.LoadAsync();
+        var session = new ChatSession(terminal.Terminal, llama, new Settings());
+        session.Conversation.AddUser("Write a short story about a owl.");
+        Task answering = session.AnswerAsync();     // the prompt is made on another thread, so this comes first
+        terminal.Interrupts.Signal();
+        await answering;
+        Assert.Equal(terminal.Out.ToString().Length == 0, session.Conversation.IsEmpty);
+        Assert.Contains("[stopped]", terminal.Error.ToString());
+    }
+
+    [Fact]
     public async Task On_a_terminal_keys_make_the_conversation_and_Ctrl_D_ends_it()
     {
-        using var terminal = new TestTerminal { IsTerminal = true, Keyboard = new ScriptedKeyboard("What is 3 * 4?\u007f\u007f\u007f\u007f+ 4?\r\u0004") };
+        using var terminal = new TestTerminal
+        {
+            IsTerminal = true, Keyboard = new ScriptedKeyboard("What is 3 * 4?\u007f\u007f\u007f\u007f+ 4?\r\u0004"),
+        };
         Assert.Equal("3 + 4 = 7.\n", await terminal.OutputAsync());
         Assert.Contains("Type a message.", terminal.Error.ToString());
     }
@@ -157,11 +182,17 @@ public sealed class ChatTests
     [Fact]
     public async Task A_pasted_text_is_a_message_even_when_it_looks_like_a_command()
     {
-        using var terminal = new TestTerminal { IsTerminal = true, Keyboard = new ScriptedKeyboard("\e[200~/exit\rnow\e[201~\r/save pasted.json\r\u0004") };
+        using var terminal = new TestTerminal
+        {
+            IsTerminal = true, Keyboard = new ScriptedKeyboard("\e[200~/exit\rnow\e[201~\r/save pasted.json\r\u0004"),
+        };
         await terminal.OutputAsync("chat", "--max-tokens", "2");
         Assert.Equal("/exit\nnow", UserTexts(terminal, "pasted.json").Single());
     }
 
-    static IEnumerable<string> UserTexts(TestTerminal terminal, string file) => JsonNode.Parse(File.ReadAllText(terminal.Folder[file]))!["messages"]!.AsArray()
-        .Where(message => (string?)message!["role"] == "user").Select(message => (string)message!["content"]!);
+    static IEnumerable<string> UserTexts(TestTerminal terminal, string file)
+    {
+        JsonNode saved = JsonNode.Parse(File.ReadAllText(terminal.Folder[file]))!;
+        return saved["messages"]!.AsArray().Where(message => (string?)message!["role"] == "user").Select(message => (string)message!["content"]!);
+    }
 }

@@ -28,7 +28,8 @@ public sealed class ConversationFileTests : IDisposable
         ConversationFile.Save(loaded, folder["again.json"]);
         Assert.Equal(File.ReadAllText(folder["talk.json"]), File.ReadAllText(folder["again.json"]));
 
-        static string Describe(ChatMessage message) => message.Role + ":" + string.Join('|', message.Content.Select(part => part is TextPart text ? text.Text : "picture"));
+        static string Describe(ChatMessage message) =>
+            message.Role + ":" + string.Join('|', message.Content.Select(part => part is TextPart text ? text.Text : "picture"));
     }
 
     [Fact]

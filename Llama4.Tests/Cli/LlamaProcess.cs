@@ -30,7 +30,8 @@ sealed class LlamaProcess : IDisposable
         foreach (string name in new[] { "HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME" }) start.Environment[name] = folder;
         start.Environment["TERM"] = "xterm";
         start.Environment.Remove("NO_COLOR");
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("LLAMA4_", StringComparison.Ordinal)).ToArray()) start.Environment.Remove(name);
+        string[] settings = [.. start.Environment.Keys.Where(name => name.StartsWith("LLAMA4_", StringComparison.Ordinal))];
+        foreach (string name in settings) start.Environment.Remove(name);
         process = Process.Start(start)!;
         process.ErrorDataReceived += (_, line) =>
         {

@@ -9,6 +9,10 @@ public sealed class ProgramTests : IDisposable
     /// <summary>A long answer: tokens almost at random, more than a thousand with this seed.</summary>
     static readonly string[] longAnswer = ["--temperature", "10", "--top-k", "0", "--top-p", "1", "--seed", "6"];
 
+    /// <summary>A chat of such answers, with the state of the terminal before and after it.</summary>
+    static readonly string longChat =
+        $"stty -a > before; '{LlamaProcess.Program}' chat {string.Join(' ', longAnswer)}; echo code $?; stty -a > after";
+
     readonly TempFolder folder = new();
 
     [Fact]
@@ -67,8 +71,7 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task On_a_terminal_Ctrl_C_stops_the_reply_and_a_second_one_restores_the_terminal_and_ends_with_130()
     {
-        string options = string.Join(' ', longAnswer);
-        using LlamaProcess? chat = LlamaProcess.OnTerminal(folder.Root, $"stty -a > before; '{LlamaProcess.Program}' chat {options}; echo code $?; stty -a > after");
+        using LlamaProcess? chat = LlamaProcess.OnTerminal(folder.Root, longChat);
         if (chat is null) Assert.Skip("no program called script");
         await chat.ReadUntilAsync("> ");
         await TypeAsync(chat, "Write a story.\r");
@@ -91,8 +94,7 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task On_a_terminal_two_quick_Ctrl_C_in_a_reply_restore_the_terminal_and_end_with_130()
     {
-        string options = string.Join(' ', longAnswer);
-        using LlamaProcess? chat = LlamaProcess.OnTerminal(folder.Root, $"stty -a > before; '{LlamaProcess.Program}' chat {options}; echo code $?; stty -a > after");
+        using LlamaProcess? chat = LlamaProcess.OnTerminal(folder.Root, longChat);
         if (chat is null) Assert.Skip("no program called script");
         await chat.ReadUntilAsync("> ");
         await TypeAsync(chat, "Write a story.\r");

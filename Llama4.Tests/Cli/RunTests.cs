@@ -48,7 +48,9 @@ public sealed class RunTests
         using var two = new TestTerminal();
         Assert.StartsWith(
             "The first image shows a small pink triangle on a black background. The second image shows a large pink star on a white background.",
-            await two.OutputAsync("run", "Can you describe how these two images are similar, and how they differ?", "--image", Picture("005a.jpg"), "--image", Picture("005b.png")));
+            await two.OutputAsync(
+                "run", "Can you describe how these two images are similar, and how they differ?",
+                "--image", Picture("005a.jpg"), "--image", Picture("005b.png")));
     }
 
     [Fact]
@@ -81,7 +83,8 @@ public sealed class RunTests
         Assert.Equal("length", (string?)two["finish_reason"]);
         Assert.Equal(2, (int)two["usage"]!["completion_tokens"]!);
         using var stopped = new TestTerminal();
-        JsonNode stop = JsonNode.Parse(await stopped.OutputAsync("run", "Write a short story about a owl.", "--json", "--stop", "nonsense", "--stop", " owl named"))!;
+        string[] stops = ["--stop", "nonsense", "--stop", " owl named"];
+        JsonNode stop = JsonNode.Parse(await stopped.OutputAsync(["run", "Write a short story about a owl.", "--json", .. stops]))!;
         Assert.Equal("Once upon a time there was a little", (string?)stop["text"]);
         Assert.Equal(" owl named", (string?)stop["stop_string"]);
     }
@@ -93,7 +96,8 @@ public sealed class RunTests
         foreach (string seed in new[] { "5", "5", "6" })
         {
             using var terminal = new TestTerminal();
-            texts.Add(await terminal.OutputAsync("run", "Write a poem.", "--seed", seed, "--temperature", "2", "--top-k", "0", "--top-p", "1", "--max-tokens", "20"));
+            string[] sampling = ["--temperature", "2", "--top-k", "0", "--top-p", "1", "--max-tokens", "20"];
+            texts.Add(await terminal.OutputAsync(["run", "Write a poem.", "--seed", seed, .. sampling]));
         }
         Assert.Equal(texts[0], texts[1]);
         Assert.NotEqual(texts[0], texts[2]);
@@ -104,7 +108,8 @@ public sealed class RunTests
     {
         using var without = new TestTerminal();
         using var with = new TestTerminal();
-        JsonNode plain = JsonNode.Parse(await without.OutputAsync("run", "hi", "--json"))!, system = JsonNode.Parse(await with.OutputAsync("run", "hi", "--json", "--system", "You are a helpful assistant."))!;
+        JsonNode plain = JsonNode.Parse(await without.OutputAsync("run", "hi", "--json"))!;
+        JsonNode system = JsonNode.Parse(await with.OutputAsync("run", "hi", "--json", "--system", "You are a helpful assistant."))!;
         Assert.True((int)system["usage"]!["prompt_tokens"]! > (int)plain["usage"]!["prompt_tokens"]!);
     }
 

@@ -98,6 +98,9 @@ public sealed class SettingsTests
         Assert.Contains("gone.json", await terminal.FailureAsync(2, "run", "hi"));
     }
 
-    static void AssertLine(string[] lines, params string[] words) =>
-        Assert.Contains(lines, line => line.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).SequenceEqual(words.Where(word => word.Length > 0)));
+    static void AssertLine(string[] lines, params string[] words)
+    {
+        const StringSplitOptions Cells = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        Assert.Contains(lines, line => line.Split("  ", Cells).SequenceEqual(words.Where(word => word.Length > 0)));
+    }
 }
