@@ -44,7 +44,7 @@ sealed partial class GpuDevice : Device
     public override void Dispose()
     {
         foreach (Tensor table in expertTables.Values) table.Buffer.Dispose();
-        staging?.Dispose();
+        foreach (Staging staging in stagings ?? []) staging.Dispose();
         stream.Dispose();
         accelerator.Dispose();
         context.Dispose();

@@ -10,23 +10,39 @@ sealed unsafe partial class GpuDevice
     const int StagingBytes = 16 << 20;
 
     // Page-locked, so that the driver copies without a detour; made when first needed.
-    PageLockedArray1D<byte>? staging;
+    Staging[]? stagings;
 
-    /// <summary>A copy: through page-locked memory, piece by piece, as the file's pages come in.</summary>
+    /// <summary>A copy, piece by piece: while one piece goes to the device, the next is read from the file.</summary>
     public override Tensor Import(MappedFile file, long offset, int rows, int columns, Encoding encoding)
     {
         var source = new Tensor(file, offset, rows, columns, encoding);
         Check.Inside(source, file.Path);
         Tensor target = Allocate(rows, columns, encoding);
-        staging ??= accelerator.AllocatePageLocked1D<byte>(StagingBytes, uninitialized: true);
-        for (long from = 0; from < source.Bytes; from += StagingBytes)
+        stagings ??= [new Staging(accelerator), new Staging(accelerator)];
+        for (long from = 0, piece = 0; from < source.Bytes; from += StagingBytes, piece++)
         {
             int bytes = (int)Math.Min(StagingBytes, source.Bytes - from);
-            new ReadOnlySpan<byte>((void*)(source.Address + from), bytes).CopyTo(staging.Span);
-            ((GpuBuffer)target.Buffer).View(from, bytes).CopyFromCPUUnsafeAsync(stream, ref staging.Span[0], bytes);
-            stream.Synchronize();
+            Staging staging = stagings[piece % stagings.Length];
+            staging.Stream.Synchronize();
+            new ReadOnlySpan<byte>((void*)(source.Address + from), bytes).CopyTo(staging.Memory.Span);
+            ((GpuBuffer)target.Buffer).View(from, bytes).CopyFromCPUUnsafeAsync(staging.Stream, ref staging.Memory.Span[0], bytes);
         }
+        foreach (Staging staging in stagings) staging.Stream.Synchronize();
         return target;
+    }
+
+    /// <summary>Host memory on its way to the device, in a stream of its own.</summary>
+    sealed class Staging(Accelerator accelerator) : IDisposable
+    {
+        public PageLockedArray1D<byte> Memory { get; } = accelerator.AllocatePageLocked1D<byte>(StagingBytes, uninitialized: true);
+
+        public AcceleratorStream Stream { get; } = accelerator.CreateStream();
+
+        public void Dispose()
+        {
+            Stream.Dispose();
+            Memory.Dispose();
+        }
     }
 
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor target)

@@ -30,13 +30,13 @@ public sealed class MemoryTests
         Imports(device);
     }
 
-    // Longer than the staging memory, and not a multiple of it.
+    // Three times the staging memory, so that each is used again, and not a multiple of it.
     static void Imports(GpuDevice device)
     {
         string path = Path.GetTempFileName();
         try
         {
-            var bytes = new byte[(16 << 20) + 12_345];
+            var bytes = new byte[(48 << 20) + 12_345];
             new Random(1).NextBytes(bytes);
             File.WriteAllBytes(path, bytes);
             using var file = new MappedFile(path);
