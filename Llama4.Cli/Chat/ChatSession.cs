@@ -31,6 +31,8 @@ internal sealed class ChatSession
 
     public async Task RunAsync()
     {
+        // A Ctrl-C that comes just when an answer has ended is meant for the answer, not for the session.
+        using Interrupts.Scope session = terminal.Interrupts.Begin();
         while (input.Read() is { Text: string text } line)
         {
             try

@@ -3,16 +3,16 @@ using System.Runtime.InteropServices;
 namespace Llama4.Cli.Interaction;
 
 /// <summary>
-/// Ctrl-C. The first one cancels what is under way; one more, with no key in between, ends the process with code 130. While the line
-/// editor runs, Ctrl-C is a key and the editor calls <see cref="Signal"/>.
+/// Ctrl-C. The first one cancels what is under way; where nothing is, or when one more comes with no key in between, the process ends
+/// with code 130. While the line editor runs, Ctrl-C is a key, for which it calls <see cref="Press"/>.
 /// </summary>
 internal sealed class Interrupts : IDisposable
 {
     readonly Lock gate = new();
     readonly Action<int> exit;
     readonly PosixSignalRegistration? registration;
-    CancellationTokenSource? current;
-    int signals;
+    Scope? current;
+    int count;
 
     /// <param name="exit">Ends the process.</param>
     public Interrupts(Action<int> exit) => this.exit = exit;
@@ -27,59 +27,59 @@ internal sealed class Interrupts : IDisposable
         });
     }
 
-    /// <summary>Signals since the user last did something else.</summary>
-    public int Count
-    {
-        get { lock (gate) return signals; }
-    }
-
     /// <summary>Takes over the process's SIGINT.</summary>
     public static Interrupts OfProcess() => new();
 
-    /// <summary>Starts something that Ctrl-C cancels; ends with the returned object's disposal.</summary>
+    /// <summary>Starts something that Ctrl-C cancels; ends with the returned object's disposal. What was under way before is then again.</summary>
     public Scope Begin()
     {
-        lock (gate)
-        {
-            current = new CancellationTokenSource();
-            return new Scope(this, current);
-        }
+        lock (gate) return current = new Scope(this, current);
     }
 
-    /// <summary>Ctrl-C was pressed.</summary>
+    /// <summary>Ctrl-C came as a signal.</summary>
     public void Signal()
     {
-        CancellationTokenSource? source;
-        int count;
+        Scope? work;
+        bool isLast;
         lock (gate)
         {
-            count = ++signals;
-            source = current;
+            work = current;
+            isLast = ++count > 1 || work is null;
         }
-        if (count > 1) exit(ExitCode.Interrupted);
-        source?.Cancel();
+        if (isLast) exit(ExitCode.Interrupted);
+        work?.Cancel();
+    }
+
+    /// <summary>Ctrl-C came as a key, and there is nothing to cancel: only a second one has an effect.</summary>
+    public void Press()
+    {
+        bool isLast;
+        lock (gate) isLast = ++count > 1;
+        if (isLast) exit(ExitCode.Interrupted);
     }
 
     /// <summary>The user went on: the next Ctrl-C is a first one again.</summary>
     public void Reset()
     {
-        lock (gate) signals = 0;
+        lock (gate) count = 0;
     }
 
     public void Dispose() => registration?.Dispose();
 
     /// <summary>Work that Ctrl-C cancels.</summary>
-    internal sealed class Scope(Interrupts owner, CancellationTokenSource source) : IDisposable
+    internal sealed class Scope(Interrupts owner, Scope? outer) : IDisposable
     {
+        // Not disposed: a signal on another thread may be about to cancel it, and without a timer there is nothing to free.
+        readonly CancellationTokenSource source = new();
+
         public CancellationToken Token => source.Token;
+
+        public void Cancel() => source.Cancel();
 
         public void Dispose()
         {
             lock (owner.gate)
-            {
-                if (owner.current == source) owner.current = null;
-            }
-            // Not disposed: a signal on another thread may be about to cancel it, and without a timer there is nothing to free.
+                if (owner.current == this) owner.current = outer;
         }
     }
 }

@@ -65,7 +65,7 @@ internal sealed class LineEditor(Terminal terminal, IKeyboard keyboard)
     void InterruptEmptyLine(LineView view)
     {
         view.Finish("");
-        terminal.Interrupts.Signal();
+        terminal.Interrupts.Press();
         terminal.Error.WriteLine("Ctrl-C once more, Ctrl-D or /exit leaves.");
     }
 

@@ -173,7 +173,8 @@ public sealed class ChatTests
     {
         using var terminal = new TestTerminal
         {
-            IsTerminal = true, Keyboard = new ScriptedKeyboard("What is 3 * 4?\u007f\u007f\u007f\u007f+ 4?\r\u0004"),
+            IsTerminal = true,
+            Keyboard = new ScriptedKeyboard("What is 3 * 4?\u007f\u007f\u007f\u007f+ 4?\r\u0004"),
         };
         Assert.Equal("3 + 4 = 7.\n", await terminal.OutputAsync());
         Assert.Contains("Type a message.", terminal.Error.ToString());
@@ -184,7 +185,8 @@ public sealed class ChatTests
     {
         using var terminal = new TestTerminal
         {
-            IsTerminal = true, Keyboard = new ScriptedKeyboard("\e[200~/exit\rnow\e[201~\r/save pasted.json\r\u0004"),
+            IsTerminal = true,
+            Keyboard = new ScriptedKeyboard("\e[200~/exit\rnow\e[201~\r/save pasted.json\r\u0004"),
         };
         await terminal.OutputAsync("chat", "--max-tokens", "2");
         Assert.Equal("/exit\nnow", UserTexts(terminal, "pasted.json").Single());

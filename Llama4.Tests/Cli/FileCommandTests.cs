@@ -146,6 +146,21 @@ public sealed class FileCommandTests
     }
 
     [Fact]
+    public async Task Eval_without_a_file_asks_the_list_of_the_demo_model()
+    {
+        // One token of each answer is wrong at once; the first difference is enough here.
+        var output = new WatchedWriter();
+        using var terminal = new TestTerminal { OtherOut = output };
+        output.OnText = () =>
+        {
+            output.OnText = () => { };
+            terminal.Interrupts.Signal();
+        };
+        Assert.Equal(130, await terminal.RunAsync("eval", "--max-tokens", "1"));
+        Assert.StartsWith("line 1 (chat), margin 0.0002\n  expected Once upon a time", output.Text);
+    }
+
+    [Fact]
     public async Task Eval_as_Json_has_the_numbers()
     {
         using var terminal = new TestTerminal();

@@ -19,6 +19,42 @@ public sealed class InterruptsTests
     }
 
     [Fact]
+    public void With_nothing_under_way_the_first_signal_ends_the_process()
+    {
+        var interrupts = new Interrupts(exits.Add);
+        using (interrupts.Begin()) { }
+        interrupts.Signal();
+        Assert.Equal([130], exits);
+    }
+
+    [Fact]
+    public void Inner_work_is_cancelled_alone_and_leaves_the_outer_under_way()
+    {
+        var interrupts = new Interrupts(exits.Add);
+        using Interrupts.Scope outer = interrupts.Begin();
+        using (Interrupts.Scope inner = interrupts.Begin())
+        {
+            interrupts.Signal();
+            Assert.True(inner.Token.IsCancellationRequested);
+            Assert.False(outer.Token.IsCancellationRequested);
+        }
+        interrupts.Reset();
+        interrupts.Signal();
+        Assert.True(outer.Token.IsCancellationRequested);
+        Assert.Empty(exits);
+    }
+
+    [Fact]
+    public void A_key_warns_and_a_second_one_ends_the_process()
+    {
+        var interrupts = new Interrupts(exits.Add);
+        interrupts.Press();
+        Assert.Empty(exits);
+        interrupts.Press();
+        Assert.Equal([130], exits);
+    }
+
+    [Fact]
     public void A_second_signal_after_the_work_ended_still_ends_the_process()
     {
         var interrupts = new Interrupts(exits.Add);

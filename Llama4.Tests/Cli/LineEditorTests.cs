@@ -128,12 +128,8 @@ public sealed class LineEditorTests
 
     static LineInput[] Read(TestTerminal terminal, string keys, int lines = 1, int columns = 80)
     {
-        Terminal plain = terminal.Terminal;
-        var editor = new LineEditor(new Terminal
-        {
-            Out = plain.Out, Error = plain.Error, RawOut = plain.RawOut, RawError = plain.RawError, In = plain.In, Variables = plain.Variables,
-            Folder = plain.Folder, SettingsFolder = plain.SettingsFolder, Interrupts = plain.Interrupts, Size = () => (columns, 24),
-        }, new ScriptedKeyboard(keys));
+        terminal.Columns = columns;
+        var editor = new LineEditor(terminal.Terminal, new ScriptedKeyboard(keys));
         return [.. Enumerable.Range(0, lines).Select(_ => editor.Read("> "))];
     }
 }

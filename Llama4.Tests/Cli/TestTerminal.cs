@@ -31,6 +31,8 @@ sealed class TestTerminal : IDisposable
 
     public bool IsTerminal { get; init; }
 
+    public int Columns { get; set; } = 80;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Codes that the process would have ended with.</summary>
@@ -68,6 +70,7 @@ sealed class TestTerminal : IDisposable
                 SettingsFolder = folder["settings"],
                 Interrupts = Interrupts,
                 Time = Time,
+                Size = () => (Columns, 24),
             };
         }
     }
