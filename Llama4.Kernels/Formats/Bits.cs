@@ -7,8 +7,12 @@ namespace Llama4.Kernels.Formats;
 /// <summary>Small floats to float32 and back, by their bits. The scalar forms use nothing that a GPU kernel could not.</summary>
 static unsafe class Bits
 {
-    // A small float whose exponent and mantissa are moved to float32's place is too small by the difference of the exponent biases.
-    const float HalfBias = 5.192296858534828e33f; // 2^(127−15)
+    // A half whose exponent and mantissa are moved to float32's place lacks the difference of the exponent biases. It is added as an integer:
+    // a multiplication would take a half below 2^-14 as a denormal float, which costs the processor many cycles, and scales are that small.
+    const int HalfBias = 127 - 15 << 23;
+    const float SmallestHalf = 5.9604644775390625e-8f; // 2^-24
+    const float SmallestNormalHalf = 6.103515625e-5f; // 2^-14
+    const int FirstNormalHalf = 1 << 23, FirstSpecialHalf = 0x7C00 << 13; // both moved
     const float E4M3Bias = 1.329227995784916e36f; // 2^(127−7)
 
     public const float LargestHalf = 65504;
@@ -24,8 +28,8 @@ static unsafe class Bits
     public static float Half(ushort half)
     {
         uint moved = (uint)(half & 0x7FFF) << 13;
-        uint magnitude = Of(Float(moved) * HalfBias);
-        if (moved >= 0x7C00u << 13) magnitude = moved | 0x7F800000; // infinity and NaN
+        uint magnitude = moved < FirstNormalHalf ? Of((moved >> 13) * SmallestHalf) : moved + HalfBias;
+        if (moved >= FirstSpecialHalf) magnitude = moved | 0x7F800000; // infinity and NaN
         return Float(magnitude | (uint)(half & 0x8000) << 16);
     }
 
@@ -36,22 +40,20 @@ static unsafe class Bits
         Vector256<int> signed = Avx2.IsSupported
             ? Avx2.ConvertToVector256Int32(halves.AsInt16())
             : Vector256.Create(Vector128.WidenLower(halves.AsInt16()), Vector128.WidenUpper(halves.AsInt16()));
-        Vector256<int> moved = signed << 13 & Vector256.Create(unchecked((int)0x8FFFE000));
-        Vector256<float> value = moved.AsSingle() * HalfBias;
-        Vector256<int> special = Vector256.GreaterThan(moved & Vector256.Create(int.MaxValue), Vector256.Create((0x7C00 << 13) - 1));
-        return (value.AsInt32() | special & Vector256.Create(0x7F800000)).AsSingle();
+        Vector256<int> moved = signed << 13 & Vector256.Create(0x0FFFE000);
+        // Below the first normal one the half is 2^-14 · (mantissa / 1024): with that exponent and without its leading one.
+        Vector256<float> small = (moved + Vector256.Create(HalfBias + FirstNormalHalf)).AsSingle() - Vector256.Create(SmallestNormalHalf);
+        Vector256<int> magnitude = Vector256.ConditionalSelect(
+            Vector256.GreaterThan(Vector256.Create(FirstNormalHalf), moved), small.AsInt32(), moved + Vector256.Create(HalfBias));
+        magnitude |= Vector256.GreaterThan(moved, Vector256.Create(FirstSpecialHalf - 1)) & Vector256.Create(0x7F800000);
+        return (magnitude | signed & Vector256.Create(int.MinValue)).AsSingle();
     }
 
     /// <summary>The half in the low 16 bits, and that in the high ones, each in all lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector256<float> Low, Vector256<float> High) Halves(uint pair)
     {
-        Vector128<uint> wide = Vector128.WidenLower(Vector128.CreateScalarUnsafe(pair).AsUInt16());
-        Vector128<uint> moved = (wide & Vector128.Create(0x7FFFu)) << 13;
-        Vector128<uint> magnitude = (moved.AsSingle() * Vector128.Create(HalfBias)).AsUInt32();
-        Vector128<int> special = Vector128.GreaterThan(moved.AsInt32(), Vector128.Create((0x7C00 << 13) - 1));
-        magnitude |= special.AsUInt32() & Vector128.Create(0x7F800000u);
-        Vector128<float> halves = (magnitude | (wide & Vector128.Create(0x8000u)) << 16).AsSingle();
+        Vector256<float> halves = Half(Vector128.CreateScalarUnsafe(pair).AsUInt16());
         return (Vector256.Create(halves.GetElement(0)), Vector256.Create(halves.GetElement(1)));
     }
 
