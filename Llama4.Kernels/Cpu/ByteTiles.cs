@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using Llama4.Kernels.Formats;
 
 namespace Llama4.Kernels.Cpu;
@@ -27,7 +26,6 @@ static unsafe class ByteTiles<TFormat, TBlock>
     const int VectorBytes = 32;
     const int GroupBytes = 8 * VectorBytes;
     const int FactorsOffset = 8 * GroupBytes;
-    const int CacheLine = 64;
 
     static int Columns
     {
@@ -284,9 +282,8 @@ static unsafe class ByteTiles<TFormat, TBlock>
     /// <summary>An eighth of some rows, into the nearest cache: rows of one block lie together, but not with those of the next.</summary>
     static void PrefetchPart(InputBlock* x, int rows, int part)
     {
-        if (!Sse.IsSupported) return;
         int bytes = rows * sizeof(InputBlock) / UnpackedBlock.Groups;
-        for (byte* line = (byte*)x + part * bytes, end = line + bytes; line < end; line += CacheLine) Sse.Prefetch0(line);
+        for (byte* line = (byte*)x + part * bytes, end = line + bytes; line < end; line += Prefetch.CacheLine) Prefetch.Near(line);
     }
 
     static Vector256<float> Group(float* sums, int group) => Vector256.Load(sums + group * GroupSums);
@@ -302,9 +299,8 @@ static unsafe class ByteTiles<TFormat, TBlock>
 
         public void Touch()
         {
-            if (!Sse.IsSupported) return;
             var end = (byte*)Math.Min((long)to, (long)(next + step));
-            for (; next < end; next += CacheLine) Sse.Prefetch1(next);
+            for (; next < end; next += Prefetch.CacheLine) Prefetch.Far(next);
         }
     }
 }

@@ -23,35 +23,21 @@ readonly unsafe struct FloatRows<TFormat, TBlock> : IWeightRows
     public static float Dot(byte* row, int from, int count, float* x, float* scratch)
     {
         TBlock* w = (TBlock*)row + from;
+        int whole = count & -16;
+        // Before the loop: a call after it would keep the sums in memory.
+        if (whole < count) Decode(row, from + whole, count - whole, scratch);
         Vector256<float> s0 = default, s1 = default;
-        int i = 0;
-        for (; i <= count - 16; i += 16)
+        for (int i = 0; i < whole; i += 16)
         {
+            Prefetch.Stream((byte*)(w + i), 16 * sizeof(TBlock));
             s0 = Lanes.MultiplyAdd(TFormat.Load(w + i), Vector256.Load(x + i), s0);
             s1 = Lanes.MultiplyAdd(TFormat.Load(w + i + 8), Vector256.Load(x + i + 8), s1);
         }
-        if (i < count)
+        if (whole < count)
         {
-            Decode(row, from + i, count - i, scratch);
-            s0 = Lanes.MultiplyAdd(Vector256.Load(scratch), Vector256.Load(x + i), s0);
-            s1 = Lanes.MultiplyAdd(Vector256.Load(scratch + 8), Vector256.Load(x + i + 8), s1);
+            s0 = Lanes.MultiplyAdd(Vector256.Load(scratch), Vector256.Load(x + whole), s0);
+            s1 = Lanes.MultiplyAdd(Vector256.Load(scratch + 8), Vector256.Load(x + whole + 8), s1);
         }
         return Lanes.Sum(s0 + s1);
-    }
-
-    /// <summary>Both panels side by side: one alone is bound by the time from one addition to the next.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float AddTwoPanels(byte* row, int from, float* x, float* next, float sum, float* scratch)
-    {
-        TBlock* w = (TBlock*)row + from;
-        Vector256<float> s0 = default, s1 = default, t0 = default, t1 = default;
-        for (int i = 0; i < MatMulInput.PanelLength; i += 16)
-        {
-            s0 = Lanes.MultiplyAdd(TFormat.Load(w + i), Vector256.Load(x + i), s0);
-            s1 = Lanes.MultiplyAdd(TFormat.Load(w + i + 8), Vector256.Load(x + i + 8), s1);
-            t0 = Lanes.MultiplyAdd(TFormat.Load(w + MatMulInput.PanelLength + i), Vector256.Load(next + i), t0);
-            t1 = Lanes.MultiplyAdd(TFormat.Load(w + MatMulInput.PanelLength + i + 8), Vector256.Load(next + i + 8), t1);
-        }
-        return sum + Lanes.Sum(s0 + s1) + Lanes.Sum(t0 + t1);
     }
 }

@@ -11,7 +11,4 @@ unsafe interface IWeightRows
     /// <paramref name="scratch"/> has room for a panel.
     /// </summary>
     static abstract float Dot(byte* row, int from, int count, float* x, float* scratch);
-
-    /// <summary><paramref name="sum"/> + Dot of the whole panel at <paramref name="from"/> with x + Dot of the one after it with <paramref name="next"/>.</summary>
-    static abstract float AddTwoPanels(byte* row, int from, float* x, float* next, float sum, float* scratch);
 }

@@ -46,6 +46,7 @@ sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
         var block = (TBlock*)weights;
         for (; columns >= UnpackedBlock.Length; columns -= UnpackedBlock.Length, x += stride, block += UnpackedBlock.Length / TFormat.Length)
         {
+            Prefetch.Stream((byte*)block, UnpackedBlock.Length / TFormat.Length * sizeof(TBlock));
             (Vector256<int> low, Vector256<int> high) = ByteVectors.HalfSums(
                 Products(block, x, 0), Products(block, x, 1), Products(block, x, 2), Products(block, x, 3),
                 Products(block, x, 4), Products(block, x, 5), Products(block, x, 6), Products(block, x, 7));

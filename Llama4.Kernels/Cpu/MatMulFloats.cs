@@ -38,10 +38,7 @@ sealed unsafe class MatMulFloats<TRows> : MatMulKernel
     static float Dot(byte* weights, MatMulInput input, int row, float* scratch)
     {
         float sum = 0;
-        int panel = 0;
-        for (; panel + 2 <= input.Columns / PanelLength; panel += 2)
-            sum = TRows.AddTwoPanels(weights, panel * PanelLength, input.Panel(panel, row), input.Panel(panel + 1, row), sum, scratch);
-        for (; panel < input.Panels; panel++)
+        for (int panel = 0; panel < input.Panels; panel++)
             sum += TRows.Dot(weights, panel * PanelLength, input.PanelCount(panel), input.Panel(panel, row), scratch);
         return sum;
     }

@@ -19,10 +19,4 @@ readonly unsafe struct QuantisedRows<TFormat, TBlock> : IWeightRows
         Decode(row, from, count, scratch);
         return FloatRows<F32, float>.Dot((byte*)scratch, 0, count, x, scratch);
     }
-
-    public static float AddTwoPanels(byte* row, int from, float* x, float* next, float sum, float* scratch)
-    {
-        sum += Dot(row, from, MatMulInput.PanelLength, x, scratch);
-        return sum + Dot(row, from + MatMulInput.PanelLength, MatMulInput.PanelLength, next, scratch);
-    }
 }
