@@ -158,7 +158,7 @@ public sealed class ChatTests
     public async Task Ctrl_C_before_the_first_word_takes_the_question_back()
     {
         using var terminal = new TestTerminal();
-        using Core.Llama llama = await Core.Llama.LoadAsync();
+        using Core.Llama llama = await Core.Llama.LoadAsync(cancel: TestContext.Current.CancellationToken);
         var session = new ChatSession(terminal.Terminal, llama, new Settings());
         session.Conversation.AddUser("Write a short story about a owl.");
         Task answering = session.AnswerAsync();     // the prompt is made on another thread, so this comes first

@@ -84,9 +84,9 @@ public sealed class LoadingTests
         var loading = new TaskCompletionSource();
         report.Report(new LoadProgress(512 << 20, 1 << 30));
         Task showing = LoadBar.ShowAsync(report, loading.Task, terminal.Terminal);
-        await Task.Delay(300);
+        await Task.Delay(300, TestContext.Current.CancellationToken);
         loading.SetResult();
-        await showing.WaitAsync(TimeSpan.FromSeconds(30));
+        await showing.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         string shown = Regex.Replace(terminal.Error.ToString(), @"\e\[[\d;?]*[A-Za-z]", "");
         Assert.Matches(@"loading .* 50% 0\.5/1\.0 GiB", shown);
     }

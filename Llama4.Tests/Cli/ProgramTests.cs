@@ -51,7 +51,7 @@ public sealed class ProgramTests : IDisposable
         if (OperatingSystem.IsWindows()) Assert.Skip("Windows drops what nobody reads");
         using var program = new LlamaProcess(folder.Root, ["run", "Write a story.", .. longAnswer]);
         program.In.Close();
-        await program.Out.ReadAsync(new char[1].AsMemory());
+        await program.Out.ReadAsync(new char[1].AsMemory(), TestContext.Current.CancellationToken);
         program.Out.Close();
         Assert.Equal(0, await program.WaitAsync());
         Assert.Equal("", program.Error);
@@ -63,8 +63,8 @@ public sealed class ProgramTests : IDisposable
         if (OperatingSystem.IsWindows()) Assert.Skip("there are no signals");
         using var program = new LlamaProcess(folder.Root, ["run", "Write a story.", .. longAnswer]);
         program.In.Close();
-        await program.Out.ReadAsync(new char[1].AsMemory());
-        using (Process kill = Process.Start("kill", ["-INT", $"{program.Id}"])) await kill.WaitForExitAsync();
+        await program.Out.ReadAsync(new char[1].AsMemory(), TestContext.Current.CancellationToken);
+        using (Process kill = Process.Start("kill", ["-INT", $"{program.Id}"])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(130, (await program.EndAsync()).Code);
     }
 
@@ -101,7 +101,7 @@ public sealed class ProgramTests : IDisposable
         await chat.ReadUntilAsync("\r\n");
         await chat.ReadUntilAsync(" ");
         await TypeAsync(chat, "\u0003");
-        await Task.Delay(50);   // signals of one kind that come at once are one; nobody presses keys that fast
+        await Task.Delay(50, TestContext.Current.CancellationToken);   // signals of one kind that come at once are one; nobody presses keys that fast
         await TypeAsync(chat, "\u0003");
         await chat.ReadUntilAsync("code 130");
         await chat.EndAsync();
