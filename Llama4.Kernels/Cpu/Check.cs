@@ -55,4 +55,19 @@ static class Check
             if ((uint)index >= (uint)limit)
                 throw new ArgumentOutOfRangeException(name, index, $"{operation}: expected 0 to {limit - 1}");
     }
+
+    /// <summary>What is known without looking at the data: shapes, page and layer sizes, the encoding of the entries.</summary>
+    public static void Cache(StepRows rows, int count, KvPages pages, KvLayer layer, string operation)
+    {
+        Input(rows.Positions, 1, count, Encoding.I32, operation: operation);
+        Input(rows.Sequences, 1, count, Encoding.I32, operation: operation);
+        Input(pages.Table, pages.Table.Rows, pages.Table.Columns, Encoding.I64, operation: operation);
+        if (pages.PageRows < 1 || pages.Window < 0)
+            throw new ArgumentException($"{operation}: pages of {pages.PageRows} rows, window {pages.Window}", nameof(pages));
+        if (layer.Heads < 1 || layer.HeadDim < 1 || layer.KeyOffset < 0 || layer.ValueOffset < 0)
+            throw new ArgumentException($"{operation}: {layer}", nameof(layer));
+        if (layer.Encoding is not (Encoding.F32 or Encoding.F16 or Encoding.BF16 or Encoding.Q8_0) || layer.HeadDim % layer.Encoding.BlockLength() != 0)
+            throw new ArgumentException(
+                $"{operation}: cache entries {layer.Encoding} with heads of {layer.HeadDim}; expected F32, F16, BF16, or Q8_0 with a multiple of 32", nameof(layer));
+    }
 }

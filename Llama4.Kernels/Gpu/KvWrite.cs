@@ -23,16 +23,7 @@ sealed partial class GpuDevice
     /// <summary>What the host can see; positions and pages are in device memory, and what is missing there is left out or NaN.</summary>
     static KvPlace Cache(StepRows rows, int count, KvPages pages, KvLayer layer, string operation)
     {
-        Check.Input(rows.Positions, 1, count, Encoding.I32, operation: operation);
-        Check.Input(rows.Sequences, 1, count, Encoding.I32, operation: operation);
-        Check.Input(pages.Table, pages.Table.Rows, pages.Table.Columns, Encoding.I64, operation: operation);
-        if (pages.PageRows < 1 || pages.Window < 0)
-            throw new ArgumentException($"{operation}: pages of {pages.PageRows} rows, window {pages.Window}", nameof(pages));
-        if (layer.Heads < 1 || layer.HeadDim < 1 || layer.KeyOffset < 0 || layer.ValueOffset < 0)
-            throw new ArgumentException($"{operation}: {layer}", nameof(layer));
-        if (layer.Encoding is not (Encoding.F32 or Encoding.F16 or Encoding.BF16 or Encoding.Q8_0) || layer.HeadDim % layer.Encoding.BlockLength() != 0)
-            throw new ArgumentException(
-                $"{operation}: cache entries {layer.Encoding} with heads of {layer.HeadDim}; expected F32, F16, BF16, or Q8_0 with a multiple of 32", nameof(layer));
+        Check.Cache(rows, count, pages, layer, operation);
         return new KvPlace(rows, pages, layer);
     }
 
