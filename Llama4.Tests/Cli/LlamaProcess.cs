@@ -29,6 +29,7 @@ sealed class LlamaProcess : IDisposable
         // Nothing of the machine's own settings, and every folder a program might write to is the test's.
         foreach (string name in new[] { "HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME" }) start.Environment[name] = folder;
         start.Environment["TERM"] = "xterm";
+        start.Environment["SHELL"] = "/bin/sh";
         start.Environment.Remove("NO_COLOR");
         string[] settings = [.. start.Environment.Keys.Where(name => name.StartsWith("LLAMA4_", StringComparison.Ordinal))];
         foreach (string name in settings) start.Environment.Remove(name);

@@ -9,9 +9,12 @@ public sealed class ProgramTests : IDisposable
     /// <summary>A long answer: tokens almost at random, more than a thousand with this seed.</summary>
     static readonly string[] longAnswer = ["--temperature", "10", "--top-k", "0", "--top-p", "1", "--seed", "6"];
 
-    /// <summary>A chat of such answers, with the state of the terminal before and after it.</summary>
+    /// <summary>
+    /// A chat of such answers, with the state of the terminal before and after it. Ctrl-C reaches the shell as well, which would
+    /// end with it (dash does, bash does not): hence the trap, which its children do not inherit.
+    /// </summary>
     static readonly string longChat =
-        $"stty -a > before; '{LlamaProcess.Program}' chat {string.Join(' ', longAnswer)}; echo code $?; stty -a > after";
+        $"trap : INT; stty -a > before; '{LlamaProcess.Program}' chat {string.Join(' ', longAnswer)}; echo code $?; stty -a > after";
 
     readonly TempFolder folder = new();
 
