@@ -11,8 +11,8 @@ public class AttentionBenchmarks : ICounted
     const int Heads = 40, KeyHeads = 8, HeadDim = 128, PageRows = 64;
 
     CpuDevice device = null!;
-    StepRows rows = null!;
-    KvPages pages = null!;
+    StepRows rows;
+    KvPages pages;
     KvLayer layer;
     Tensor q, y;
 

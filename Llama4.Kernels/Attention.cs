@@ -3,7 +3,7 @@ namespace Llama4.Kernels;
 /// <summary>The rows of one step: row t stands at Positions[t] of sequence Sequences[t].</summary>
 /// <param name="Positions">I32 [1, T]: positions from 0 on, in the row's own sequence.</param>
 /// <param name="Sequences">I32 [1, T]: row of the page tables. The rows of one sequence are neighbours, in ascending order of position.</param>
-public sealed record StepRows(Tensor Positions, Tensor Sequences);
+public readonly record struct StepRows(Tensor Positions, Tensor Sequences);
 
 /// <summary>
 /// Where the keys and values of each sequence lie: fixed-size pages, found by address.
@@ -12,7 +12,7 @@ public sealed record StepRows(Tensor Positions, Tensor Sequences);
 /// <param name="Table">I64 [sequences, pages]: device address of each page; 0 where a sequence has none.</param>
 /// <param name="PageRows">Positions in a page.</param>
 /// <param name="Window">Chunk length of chunked attention: position q sees k when k ≤ q and k / Window = q / Window. 0: q sees every k ≤ q.</param>
-public sealed record KvPages(Tensor Table, int PageRows, int Window);
+public readonly record struct KvPages(Tensor Table, int PageRows, int Window);
 
 /// <summary>One layer's part of every page: keys [Heads, PageRows, HeadDim] at KeyOffset, values of the same shape at ValueOffset.</summary>
 /// <param name="KeyOffset">Byte offset in a page.</param>
@@ -30,4 +30,4 @@ public readonly record struct KvLayer(long KeyOffset, long ValueOffset, int Head
 /// <summary>Which experts each row goes to.</summary>
 /// <param name="Experts">I32 [T, k]: the k experts of the largest router logits, largest first; of equal logits the lower index first.</param>
 /// <param name="Scores">F32 [T, k]: sigmoid of those logits.</param>
-public sealed record Route(Tensor Experts, Tensor Scores);
+public readonly record struct Route(Tensor Experts, Tensor Scores);

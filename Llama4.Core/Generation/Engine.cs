@@ -94,7 +94,7 @@ internal sealed class Engine : IDisposable
 
     void Step()
     {
-        if (scheduler.WithImages is { } withImages) Guard(withImages, runner.EncodeImages);
+        if (scheduler.WithImages is { } withImages) EncodeImages(withImages);
         scheduler.Plan(runner.Batch);
         if (scheduler.Planned.Count == 0) return;
         try
@@ -107,22 +107,28 @@ internal sealed class Engine : IDisposable
             foreach (Sequence sequence in scheduler.Planned) scheduler.End(sequence, keepCache: false, error);
             return;
         }
-        for (int row = 0; row < scheduler.Answering.Count; row++)
-        {
-            int logits = row;
-            Guard(scheduler.Answering[row], sequence =>
-            {
-                if (!sequence.Accept(runner.Logits(logits), scratch, scheduler.TryGrow(sequence))) scheduler.End(sequence, keepCache: true);
-            });
-        }
+        for (int row = 0; row < scheduler.Answering.Count; row++) Accept(scheduler.Answering[row], runner.Logits(row));
     }
 
-    /// <summary>Work for one sequence: an error ends its request, whoever made it hears of it, and the others go on.</summary>
-    void Guard(Sequence sequence, Action<Sequence> work)
+    // An error in the work for one sequence ends its request, whoever made it hears of it, and the others go on.
+
+    void EncodeImages(Sequence sequence)
     {
         try
         {
-            work(sequence);
+            runner.EncodeImages(sequence);
+        }
+        catch (Exception error)
+        {
+            scheduler.End(sequence, keepCache: false, error);
+        }
+    }
+
+    void Accept(Sequence sequence, Span<float> logits)
+    {
+        try
+        {
+            if (!sequence.Accept(logits, scratch, scheduler.TryGrow(sequence))) scheduler.End(sequence, keepCache: true);
         }
         catch (Exception error)
         {

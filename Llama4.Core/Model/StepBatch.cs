@@ -60,13 +60,13 @@ public sealed class StepBatch : IDisposable
     internal Tensor LogitRows => logitRowsOnDevice.ColumnRange(0, LogitRowCount);
 
     /// <summary>Pages of the layers that see everything.</summary>
-    internal KvPages FullPages { get; private set; } = null!;
+    internal KvPages FullPages { get; private set; }
 
     /// <summary>Pages of the layers that see their chunk.</summary>
-    internal KvPages ChunkedPages { get; private set; } = null!;
+    internal KvPages ChunkedPages { get; private set; }
 
     /// <summary>Rows whose embedding is replaced by image features.</summary>
-    internal IReadOnlyList<ImageRows> Images => images;
+    internal List<ImageRows> Images => images;
 
     public void Clear()
     {

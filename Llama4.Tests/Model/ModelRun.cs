@@ -56,11 +56,17 @@ sealed class ModelRun : IDisposable
     /// <summary>One step over several sequences; logits of each one's last row.</summary>
     public float[][] Step(params (KvSequence Sequence, int[] Ids)[] parts)
     {
-        batch.Clear();
-        foreach ((KvSequence sequence, int[] ids) in parts) batch.Add(sequence, ids, 1);
         var all = new float[parts.Length * Config.Vocabulary];
-        Device.Download(model.Forward(batch), all.AsSpan());
+        Step(all, [.. parts.Select(part => (part.Sequence, (ReadOnlyMemory<int>)part.Ids))]);
         return [.. all.Chunk(Config.Vocabulary)];
+    }
+
+    /// <summary>The same into memory of the caller: allocates nothing itself.</summary>
+    public void Step(float[] logits, params ReadOnlySpan<(KvSequence Sequence, ReadOnlyMemory<int> Ids)> parts)
+    {
+        batch.Clear();
+        foreach ((KvSequence sequence, ReadOnlyMemory<int> ids) in parts) batch.Add(sequence, ids.Span, 1);
+        Device.Download(model.Forward(batch), logits.AsSpan(0, parts.Length * Config.Vocabulary));
     }
 
     /// <summary>The residual stream of one step after the embedding and after each layer: [layers + 1][T·D].</summary>

@@ -1,0 +1,38 @@
+using Llama4.Core.Cache;
+using Llama4.Kernels.Cpu;
+
+namespace Llama4.Tests.Model;
+
+/// <summary>A step whose sizes have been seen leaves nothing for the garbage collector and asks the device for nothing.</summary>
+public class AllocationTests
+{
+    static readonly int[] prompt = [.. Enumerable.Range(1, 20)];
+
+    [Theory]
+    [InlineData("hf", "scout")]
+    [InlineData("hf", "top2")]
+    [InlineData("gguf", "mini-Q4_K_M.gguf")]
+    public void A_step_allocates_nothing(params string[] model)
+    {
+        using var run = new ModelRun(TestData.Path(model), new CpuOptions { Threads = 2 });
+        using KvSequence first = run.NewSequence(), second = run.NewSequence(), third = run.NewSequence();
+        var logits = new float[3 * run.Config.Vocabulary];
+        (long Managed, long OnDevice) before = default, after = default;
+        // The first round sees the sizes; the second is measured. Both stay inside a page of the cache.
+        for (int round = 0; round < 2; round++)
+        {
+            before = Allocated();
+            run.Step(logits, (first, prompt), (second, prompt.AsMemory(0, 7)));
+            run.Step(logits, (first, prompt.AsMemory(0, 1)), (second, prompt.AsMemory(1, 1)), (third, prompt));
+            for (int i = 0; i < 3; i++)
+                run.Step(logits, (first, prompt.AsMemory(i, 1)), (second, prompt.AsMemory(i + 1, 1)), (third, prompt.AsMemory(i + 2, 1)));
+            after = Allocated();
+            first.Truncate(0);
+            second.Truncate(0);
+            third.Truncate(0);
+        }
+        Assert.Equal(before, after);
+
+        (long, long) Allocated() => (GC.GetAllocatedBytesForCurrentThread(), run.Device.AllocatedBytes);
+    }
+}
