@@ -12,26 +12,43 @@ static class Lanes
     [IntrinsicImplementation, Ptx("vote.sync.ballot.b32 @r, @0, 0xffffffff;")]
     public static uint Ballot(bool condition)
     {
-        uint bits = condition ? 1u << Warp.LaneIdx : 0;
-        for (int step = 16; step > 0; step >>= 1) bits |= Warp.ShuffleXor(bits, step);
+        uint bits = 0;
+        bool[] conditions = EmulatedWarp.Exchange(condition);
+        for (int lane = 0; lane < Count; lane++) bits |= conditions[lane] ? 1u << lane : 0;
         return bits;
     }
 
-    /// <summary>The sum, in every lane the same bits.</summary>
+    /// <summary>The sum, in every lane the same bits: neighbours at distance 16, then 8, 4, 2, 1.</summary>
+    [IntrinsicImplementation, Ptx(SumText)]
     public static float Sum(float value)
     {
-        for (int step = 16; step > 0; step >>= 1) value += Warp.ShuffleXor(value, step);
-        return value;
+        float[] values = EmulatedWarp.Exchange(value);
+        Span<float> sums = stackalloc float[Count];
+        values.CopyTo(sums);
+        for (int step = Count / 2; step > 0; step /= 2)
+            for (int lane = 0; lane < step; lane++) sums[lane] += sums[lane + step];
+        return sums[0];
     }
 
     /// <summary>The largest; NaN only where all are.</summary>
+    [IntrinsicImplementation, Ptx(MaxText)]
     public static float Max(float value)
     {
-        for (int step = 16; step > 0; step >>= 1)
-        {
-            float other = Warp.ShuffleXor(value, step);
-            if (other > value || float.IsNaN(value)) value = other;
-        }
-        return value;
+        float largest = float.NaN;
+        foreach (float other in EmulatedWarp.Exchange(value))
+            if (other > largest || float.IsNaN(largest)) largest = other;
+        return largest;
     }
+
+    const string Exchange = "shfl.sync.bfly.b32 other, @r, ";
+
+    const string SumText = "{ .reg .f32 other; mov.f32 @r, @0; "
+        + Exchange + "16, 31, -1; add.f32 @r, @r, other; " + Exchange + "8, 31, -1; add.f32 @r, @r, other; "
+        + Exchange + "4, 31, -1; add.f32 @r, @r, other; " + Exchange + "2, 31, -1; add.f32 @r, @r, other; "
+        + Exchange + "1, 31, -1; add.f32 @r, @r, other; }";
+
+    const string MaxText = "{ .reg .f32 other; mov.f32 @r, @0; "
+        + Exchange + "16, 31, -1; max.f32 @r, @r, other; " + Exchange + "8, 31, -1; max.f32 @r, @r, other; "
+        + Exchange + "4, 31, -1; max.f32 @r, @r, other; " + Exchange + "2, 31, -1; max.f32 @r, @r, other; "
+        + Exchange + "1, 31, -1; max.f32 @r, @r, other; }";
 }

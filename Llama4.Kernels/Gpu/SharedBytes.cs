@@ -52,11 +52,12 @@ static class SharedBytes
     public static UInt4 LoadMatrices(int address)
     {
         int lane = Warp.LaneIdx, row = lane >> 2, bytes = (lane & 3) * 4;
+        int[] addresses = EmulatedWarp.Exchange(address);
         UInt4 result = default;
-        result.X = At<uint>(Warp.Shuffle(address, row) + bytes);
-        result.Y = At<uint>(Warp.Shuffle(address, 8 + row) + bytes);
-        result.Z = At<uint>(Warp.Shuffle(address, 16 + row) + bytes);
-        result.W = At<uint>(Warp.Shuffle(address, 24 + row) + bytes);
+        result.X = At<uint>(addresses[row] + bytes);
+        result.Y = At<uint>(addresses[8 + row] + bytes);
+        result.Z = At<uint>(addresses[16 + row] + bytes);
+        result.W = At<uint>(addresses[24 + row] + bytes);
         return result;
     }
 

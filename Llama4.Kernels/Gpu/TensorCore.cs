@@ -16,12 +16,13 @@ static class TensorCore
     public static Float4 MultiplyBFloats(Float4 c, UInt4 a, UInt2 b)
     {
         int group = Warp.LaneIdx >> 2, place = Warp.LaneIdx & 3;
+        (UInt4 A, UInt2 B)[] all = EmulatedWarp.Exchange((a, b));
         for (int k = 0; k < 8; k++)
         {
             bool first = k < 4;
             int from = k & 3;
-            uint upper = Warp.Shuffle(first ? a.X : a.Z, group * 4 + from), lower = Warp.Shuffle(first ? a.Y : a.W, group * 4 + from);
-            uint left = Warp.Shuffle(first ? b.X : b.Y, 8 * place + from), right = Warp.Shuffle(first ? b.X : b.Y, 8 * place + 4 + from);
+            (UInt4 rows, UInt2 even, UInt2 odd) = (all[group * 4 + from].A, all[8 * place + from].B, all[8 * place + 4 + from].B);
+            uint upper = first ? rows.X : rows.Z, lower = first ? rows.Y : rows.W, left = first ? even.X : even.Y, right = first ? odd.X : odd.Y;
             c.X += Low(upper) * Low(left) + High(upper) * High(left);
             c.Y += Low(upper) * Low(right) + High(upper) * High(right);
             c.Z += Low(lower) * Low(left) + High(lower) * High(left);
@@ -37,12 +38,13 @@ static class TensorCore
     public static Int4 MultiplyBytes(Int4 c, UInt4 a, UInt2 b)
     {
         int group = Warp.LaneIdx >> 2, place = Warp.LaneIdx & 3;
+        (UInt4 A, UInt2 B)[] all = EmulatedWarp.Exchange((a, b));
         for (int k = 0; k < 8; k++)
         {
             bool first = k < 4;
             int from = k & 3;
-            int upper = (int)Warp.Shuffle(first ? a.X : a.Z, group * 4 + from), lower = (int)Warp.Shuffle(first ? a.Y : a.W, group * 4 + from);
-            int left = (int)Warp.Shuffle(first ? b.X : b.Y, 8 * place + from), right = (int)Warp.Shuffle(first ? b.X : b.Y, 8 * place + 4 + from);
+            (UInt4 rows, UInt2 even, UInt2 odd) = (all[group * 4 + from].A, all[8 * place + from].B, all[8 * place + 4 + from].B);
+            int upper = (int)(first ? rows.X : rows.Z), lower = (int)(first ? rows.Y : rows.W), left = (int)(first ? even.X : even.Y), right = (int)(first ? odd.X : odd.Y);
             c.X = Arithmetic.DotBytes(upper, left, c.X);
             c.Y = Arithmetic.DotBytes(upper, right, c.Y);
             c.Z = Arithmetic.DotBytes(lower, left, c.Z);
