@@ -11,7 +11,7 @@ static class Program
     static Task<int> Main(string[] args)
     {
         if (args is ["fuzz", ..]) return Task.FromResult(FuzzProgram.Run(args[1..], Console.Out));
-        if (args is ["emulate", string type, string method]) return Task.FromResult(Emulated.Run(type, method));
+        if (args is ["emulate"]) return Task.FromResult(Emulated.Serve());
         return args.Contains("--server") || args.Contains("--internal-msbuild-node")
             ? TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions)
             : ConsoleRunner.Run(args);

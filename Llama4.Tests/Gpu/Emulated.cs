@@ -1,38 +1,107 @@
 using System.Diagnostics;
 using System.Reflection;
+using Llama4.Tests.Kernels;
 
 namespace Llama4.Tests.Gpu;
 
 /// <summary>
-/// Runs a check in a process of its own: ILGPU's emulated GPU, a thread of the system for each thread of a group, hangs on a divergent warp
-/// operation and ends the process on an exception.
+/// Runs checks in another process: ILGPU's emulated GPU, a thread of the system for each thread of a group, hangs on a divergent warp
+/// operation and ends the process on an exception. One process serves all, as long as it lives; one with variables of its own serves one check.
 /// </summary>
-static class Emulated
+sealed class Emulated : IDisposable
 {
     static readonly TimeSpan limit = TimeSpan.FromMinutes(2);
+    static readonly Lock turn = new();
+    static Emulated? shared;
 
-    /// <param name="check">A static method that creates what it needs and asserts.</param>
-    /// <param name="environment">Further variables of the process.</param>
-    public static void Check(Action check, IReadOnlyDictionary<string, string>? environment = null)
+    readonly Process process;
+    readonly Task<string> errors;
+
+    Emulated(IReadOnlyDictionary<string, string> environment)
     {
-        string arguments = $"emulate {check.Method.DeclaringType!.FullName} {check.Method.Name}";
-        var start = new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach ((string name, string value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(limit))
-        {
-            process.Kill();
-            Assert.Fail($"{arguments}: not done after {limit}");
-        }
-        Assert.True(process.ExitCode == 0, $"{arguments}: exit code {process.ExitCode}\n{output.Result}{errors.Result}");
+        var start = new ProcessStartInfo(Environment.ProcessPath!, "emulate") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in environment) start.Environment[name] = value;
+        process = Process.Start(start)!;
+        errors = process.StandardError.ReadToEndAsync();
     }
 
-    /// <summary>The other side: what the process does.</summary>
-    public static int Run(string type, string method)
+    /// <param name="check">A static method or lambda that creates what it needs and asserts.</param>
+    /// <param name="environment">Variables of a process for this check alone.</param>
+    public static void Check(Action check, IReadOnlyDictionary<string, string>? environment = null)
     {
-        const BindingFlags Any = BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public;
-        typeof(Emulated).Assembly.GetType(type, throwOnError: true)!.GetMethod(method, Any)!.CreateDelegate<Action>()();
+        if (environment is null) CheckShared(check);
+        else using (var own = new Emulated(environment)) own.Run(check);
+    }
+
+    /// <param name="check">A static lambda that starts from nothing but the device, which all checks share.</param>
+    public static void Check(Action<TestDevice> check) => CheckShared(check);
+
+    static void CheckShared(Delegate check)
+    {
+        lock (turn)
+        {
+            shared ??= new Emulated(new Dictionary<string, string>());
+            bool lives = false;
+            try
+            {
+                lives = shared.Run(check);
+            }
+            finally
+            {
+                if (!lives)
+                {
+                    shared.Dispose();
+                    shared = null;
+                }
+            }
+        }
+    }
+
+    /// <returns>Whether the process can serve another check; an exception means that too.</returns>
+    bool Run(Delegate check)
+    {
+        MethodInfo method = check.Method;
+        process.StandardInput.WriteLine($"{method.DeclaringType!.FullName} {method.Name}");
+        process.StandardInput.Flush();
+        Task<string?> answer = process.StandardOutput.ReadLineAsync();
+        if (!answer.Wait(limit))
+        {
+            process.Kill();
+            Assert.Fail($"{method.DeclaringType}.{method.Name}: not done after {limit}");
+        }
+        if (answer.Result is null) Assert.Fail($"{method.DeclaringType}.{method.Name}: the process ended\n{errors.Result}");
+        if (answer.Result != "passed") Assert.Fail(Uri.UnescapeDataString(answer.Result));
+        return true;
+    }
+
+    public void Dispose()
+    {
+        if (!process.HasExited) process.Kill();
+        process.Dispose();
+    }
+
+    /// <summary>The other side: answers each line with one line, "passed" or what went wrong.</summary>
+    public static int Serve()
+    {
+        const BindingFlags Any = BindingFlags.Static | BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public;
+        while (Console.ReadLine()?.Split(' ') is [string typeName, string methodName])
+        {
+            Type type = typeof(Emulated).Assembly.GetType(typeName, throwOnError: true)!;
+            MethodInfo method = type.GetMethod(methodName, Any)!;
+            // A static lambda is a method of an object that the compiler makes.
+            object? target = method.IsStatic ? null : Activator.CreateInstance(type, nonPublic: true);
+            string answer = "passed";
+            try
+            {
+                if (method.GetParameters().Length == 0) method.CreateDelegate<Action>(target)();
+                else method.CreateDelegate<Action<TestDevice>>(target)(new TestDevice(Devices.Get(Devices.EmulatedGpu), IsEmulated: true));
+            }
+            catch (Exception error)
+            {
+                answer = Uri.EscapeDataString(error.ToString());
+            }
+            Console.WriteLine(answer);
+        }
         return 0;
     }
 }

@@ -6,12 +6,13 @@ static class AttentionCheck
     public static double[] Head(float[] matrix, int row, int columns, int head, int headDim) =>
         Numbers.Doubles(matrix.AsSpan(row * columns + head * headDim, headDim));
 
-    public static void AssertNear(double[] query, double[] keys, double[] values, ReadOnlySpan<float> actual, string what)
+    /// <param name="exponential">Relative error of e^x, in units of <see cref="Tolerance.Float"/>.</param>
+    public static void AssertNear(double[] query, double[] keys, double[] values, ReadOnlySpan<float> actual, double exponential, string what)
     {
         double[] exact = Reference.Attention(query, keys, values, out double[] magnitudes);
         int headDim = query.Length, positions = keys.Length / headDim;
         // A score is off by at most the error of its dot product, of the scale and of the difference to the largest; a weight by twice
-        // that relatively, since the largest is off as well; the means add a rounding per position and a few for the rescaling per span.
+        // that relatively, since the largest is off as well; the means add an exponential's error per position, and a few for the rescaling.
         double score = 0, largest = 0;
         for (int j = 0; j < positions; j++)
         {
@@ -20,7 +21,7 @@ static class AttentionCheck
             score = Math.Max(score, Tolerance.Dot(headDim, size / Math.Sqrt(headDim)));
             largest = Math.Max(largest, size / Math.Sqrt(headDim));
         }
-        double relative = 2 * (score + 4 * Tolerance.Float * largest) + (2 * positions + 20) * Tolerance.Float;
+        double relative = 2 * (score + 4 * Tolerance.Float * largest) + exponential * (positions + 10) * Tolerance.Float;
         Numbers.AssertNear(exact, actual, c => relative * magnitudes[c] + 1e-40, what);
     }
 }

@@ -1,20 +1,51 @@
 using Llama4.Kernels;
 using Llama4.Kernels.Cpu;
+using Llama4.Kernels.Gpu;
+using Llama4.Tests.Gpu;
 
 namespace Llama4.Tests.Kernels;
 
-/// <summary>The devices that every operation is tested on.</summary>
+/// <summary>
+/// The devices that every operation is tested on: the processor with several numbers of threads, the GPU's kernels emulated, and a GPU where there is one.
+/// </summary>
 static class Devices
 {
+    public const string EmulatedGpu = "GPU, emulated", Cuda = "GPU, CUDA";
+
     static readonly Dictionary<string, Lazy<Device>> devices = new()
     {
         ["CPU, 1 thread"] = new(() => new CpuDevice(new CpuOptions { Threads = 1 })),
         ["CPU, 2 threads"] = new(() => new CpuDevice(new CpuOptions { Threads = 2 })),
         ["CPU, 3 threads"] = new(() => new CpuDevice(new CpuOptions { Threads = 3 })),
+        // Two warps in a group, so that sums go beyond one.
+        [EmulatedGpu] = new(() => EmulatedDevice.Create(groupThreads: 64)),
+        [Cuda] = new(() => GpuDevice.OpenCuda()),
     };
 
-    /// <summary>Rows of a theory.</summary>
+    static readonly Lock gpu = new();
+
+    /// <summary>Rows of a theory whose body is given to <see cref="Check"/>.</summary>
     public static TheoryData<string> All => [.. devices.Keys];
 
+    /// <summary>Rows of a theory about what only the processor does: looking at the data before it computes.</summary>
+    public static TheoryData<string> Processors => [.. devices.Keys.Where(name => name.StartsWith("CPU", StringComparison.Ordinal))];
+
     public static Device Get(string name) => devices[name].Value;
+
+    /// <summary>Runs a check on a device; that on the emulated GPU runs in another process.</summary>
+    /// <param name="check">A static lambda: it starts from nothing but the device.</param>
+    public static void Check(string name, Action<TestDevice> check)
+    {
+        if (name == EmulatedGpu) Emulated.Check(check);
+        else if (name == Cuda) OnCuda(check);
+        else check(new TestDevice(Get(name)));
+    }
+
+    static void OnCuda(Action<TestDevice> check)
+    {
+        string? problem = CudaDriver.Problem();
+        Assert.SkipWhen(problem is not null, problem ?? "");
+        // A device is for one thread at a time, and tests run on several.
+        lock (gpu) check(new TestDevice(Get(Cuda)));
+    }
 }

@@ -10,13 +10,13 @@ public sealed class KvWriteTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Every_row_is_found_in_its_slot_and_nothing_else_changes(string name)
+    public void Every_row_is_found_in_its_slot_and_nothing_else_changes(string name) => Devices.Check(name, static test =>
     {
         foreach (Encoding encoding in (Encoding[])[Encoding.F32, Encoding.F16, Encoding.BF16, Encoding.Q8_0])
-            foreach (int headDim in encoding == Encoding.Q8_0 ? (int[])[32, 96] : [1, 8, 13, 64])
-                foreach ((int pageRows, int window) in ((int, int)[])[(4, 0), (4, 10), (16, 16)])
+            foreach (int headDim in encoding == Encoding.Q8_0 ? test.Cases([32, 96], 64) : test.Cases([1, 8, 13, 64], 13))
+                foreach ((int pageRows, int window) in test.Cases([(4, 0), (4, 10), (16, 16)], (4, 0), (4, 10)))
                 {
-                    using var memory = new Workspace(Devices.Get(name));
+                    using var memory = new Workspace(test.Device);
                     var cache = new TestCache(memory, headDim, [23, 9], 3, headDim, encoding, pageRows, window);
                     cache.Write(0, 0, 20);
                     cache.Write([(0, 20), (1, 0), (1, 1), (1, 2)]);
@@ -27,7 +27,7 @@ public sealed class KvWriteTests
                     // The slot after the last written one still holds what was there.
                     if (window == 0) Assert.All(cache.Entry(0, 0, 21, keys: true), value => Assert.Equal(0xFF, value));
                 }
-    }
+    });
 
     [Theory]
     [InlineData(Encoding.F16)]
