@@ -27,6 +27,15 @@ public readonly record struct KvLayer(long KeyOffset, long ValueOffset, int Head
         checked((long)heads * pageRows * encoding.RowBytes(headDim));
 }
 
+/// <summary>What is done to the heads of queries and keys before they meet, in this order, each only where given.</summary>
+/// <param name="Rotary">Rotation of queries and keys by this table (see <see cref="Device.Rotate"/>).</param>
+/// <param name="NormEps">Root mean square norm of each head of queries and keys, without a weight.</param>
+/// <param name="Scale">Factor of the queries.</param>
+public readonly record struct HeadRule(Tensor? Rotary = null, float? NormEps = null, PositionScale? Scale = null);
+
+/// <summary>The factor 1 + Scale · ln(1 + floor((position + 1) / Floor)).</summary>
+public readonly record struct PositionScale(float Floor, float Scale);
+
 /// <summary>Which experts each row goes to.</summary>
 /// <param name="Experts">I32 [T, k]: the k experts of the largest router logits, largest first; of equal logits the lower index first.</param>
 /// <param name="Scores">F32 [T, k]: sigmoid of those logits.</param>

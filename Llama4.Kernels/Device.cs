@@ -111,5 +111,69 @@ public abstract class Device : IDisposable
     /// <summary>y[t] += Σ_i x[t·k + i], i ascending. x [T·k,D], y [T,D].</summary>
     public abstract void AddExperts(Tensor x, Tensor y);
 
+    // Composites: the body is the definition, and a device may do the same in fewer kernels
+
+    /// <summary>normed = RmsNorm(x, w); each projection of it. x, normed [T,D]; normed may be x.</summary>
+    public virtual void NormMatMul(Tensor x, Tensor w, float eps, Tensor normed, params ReadOnlySpan<Projection> projections)
+    {
+        RmsNorm(x, w, eps, normed);
+        MatMul(normed, projections);
+    }
+
+    /// <summary>
+    /// Makes queries and keys what attention compares, and writes keys and values to their slots. q [T,H·N] in place, k, v [T,K·N];
+    /// what k holds afterwards is undefined.
+    /// </summary>
+    public virtual void FinishQkv(Tensor q, Tensor k, Tensor v, HeadRule rule, StepRows rows, KvPages pages, KvLayer layer)
+    {
+        if (rule.Rotary is Tensor table)
+        {
+            Rotate(q, table);
+            Rotate(k, table);
+        }
+        if (rule.NormEps is float eps)
+        {
+            HeadNorm(q, layer.HeadDim, eps);
+            HeadNorm(k, layer.HeadDim, eps);
+        }
+        if (rule.Scale is PositionScale scale) ScaleByPosition(q, rows.Positions, scale.Floor, scale.Scale);
+        KvWrite(k, v, rows, pages, layer);
+    }
+
+    /// <summary>logits = x routerᵀ, the experts they choose, and x scaled for each of them. x [T,D], logits [T,E], scaled [T·k,D].</summary>
+    public virtual void RouteRows(Tensor x, Weight router, Tensor logits, Route route, Tensor scaled)
+    {
+        MatMul(x, new Projection(router, logits));
+        ChooseExperts(logits, route);
+        ScaleByScore(x, route, scaled);
+    }
+
+    /// <summary>y += down(silu(gate(x)) · up(x)). x, y [T,D]; gated and raised [T,F] are memory for the products.</summary>
+    public virtual void SwiGlu(Tensor x, Weight gate, Weight up, Weight down, Tensor gated, Tensor raised, Tensor y)
+    {
+        MatMul(x, new(gate, gated), new(up, raised));
+        SiluMul(gated, raised, gated);
+        MatMul(gated, new Projection(down, y, Add: true));
+    }
+
+    /// <summary>
+    /// y[t] += Σ_i down(silu(gate(x[t·k + i])) · up(x[t·k + i])) of the expert of choice i. x [T·k,D], y [T,D];
+    /// the outputs of gate, up [T·k,F] and down [T·k,D] are memory for the products.
+    /// </summary>
+    public virtual void ExpertSwiGlu(Tensor x, Route route, ExpertProjection gate, ExpertProjection up, ExpertProjection down, Tensor y)
+    {
+        ExpertMatMul(x, route, gate, up);
+        SiluMul(gate.Output, up.Output, gate.Output);
+        ExpertMatMul(gate.Output, route, down);
+        AddExperts(down.Output, y);
+    }
+
+    /// <summary>Root mean square norm of each head by itself, without a weight.</summary>
+    void HeadNorm(Tensor x, int headDim, float eps)
+    {
+        Tensor heads = x.As(checked(x.Rows * (x.Columns / headDim)), headDim);
+        RmsNorm(heads, null, eps, heads);
+    }
+
     public abstract void Dispose();
 }

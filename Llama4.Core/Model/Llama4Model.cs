@@ -66,42 +66,29 @@ public sealed class Llama4Model : IDisposable
     {
         if (batch.LogitRowCount == 0) return a.Logits;
         dev.GatherRows(a.X, batch.LogitRows, a.Last);                                       // [R,D]
-        dev.RmsNorm(a.Last, w.FinalNorm, Config.NormEps, a.Last);                           // [R,D]
-        dev.MatMul(a.Last, new Projection(w.Output, a.Logits));                             // [R,V]
+        dev.NormMatMul(a.Last, w.FinalNorm, Config.NormEps, a.Last, new Projection(w.Output, a.Logits));   // [R,D], [R,V]
         return a.Logits;
     }
 
     void Attention(int layer, StepBatch batch)
     {
         LayerWeights l = w.Layers[layer];
-        dev.RmsNorm(a.X, l.AttentionNorm, Config.NormEps, a.Normed);                        // [T,D]
-        dev.MatMul(a.Normed, new(l.Query, a.Q), new(l.Key, a.K), new(l.Value, a.V));        // [T,H·N], [T,K·N], [T,K·N]
-
-        // iRoPE: layers with rotary positions see their chunk; every fourth layer has no positions and sees everything.
-        if (Config.UsesRope[layer])
-        {
-            dev.Rotate(a.Q, a.Rotary);                                                      // [T,H·N]
-            dev.Rotate(a.K, a.Rotary);                                                      // [T,K·N]
-            if (Config.UseQkNorm)
-            {
-                PerHeadNorm(a.Q);                                                           // [T,H·N]
-                PerHeadNorm(a.K);                                                           // [T,K·N]
-            }
-        }
-        else if (Config.TemperatureTuning)
-            dev.ScaleByPosition(a.Q, batch.Rows.Positions, Config.TemperatureFloor, Config.TemperatureScale);
-
+        dev.NormMatMul(a.X, l.AttentionNorm, Config.NormEps, a.Normed,                      // [T,D]
+            new(l.Query, a.Q), new(l.Key, a.K), new(l.Value, a.V));                         // [T,H·N], [T,K·N], [T,K·N]
         KvPages pages = cache.IsChunked(layer) ? batch.ChunkedPages : batch.FullPages;
-        dev.KvWrite(a.K, a.V, batch.Rows, pages, cache.Layer(layer));
+        dev.FinishQkv(a.Q, a.K, a.V, RuleOf(layer), batch.Rows, pages, cache.Layer(layer));
         dev.Attention(a.Q, batch.Rows, pages, cache.Layer(layer), a.Heads);                 // [T,H·N]
         dev.MatMul(a.Heads, new Projection(l.AttentionOutput, a.X, Add: true));             // [T,D]  residual
     }
 
-    /// <summary>QK norm: root mean square over one head, without a weight, after the rotation.</summary>
-    void PerHeadNorm(Tensor x)
+    /// <summary>
+    /// iRoPE: layers with rotary positions see their chunk; every fourth layer has no positions and sees everything. QK norm, root mean square
+    /// over one head without a weight, comes after the rotation; temperature tuning is for the layers without positions.
+    /// </summary>
+    HeadRule RuleOf(int layer)
     {
-        Tensor heads = x.As(x.Rows * (x.Columns / Config.HeadDim), Config.HeadDim);         // [T·heads,N]
-        dev.RmsNorm(heads, null, Config.NormEps, heads);
+        if (Config.UsesRope[layer]) return new(Rotary: a.Rotary, NormEps: Config.UseQkNorm ? Config.NormEps : null);
+        return Config.TemperatureTuning ? new(Scale: new(Config.TemperatureFloor, Config.TemperatureScale)) : default;
     }
 
     void FeedForward(LayerWeights l)
@@ -110,24 +97,13 @@ public sealed class Llama4Model : IDisposable
         if (l.Moe is { } moe)
         {
             // A token visits the shared expert and its k routed experts; the score scales the expert's input, not its output.
-            dev.MatMul(a.Normed, new Projection(moe.Router, a.RouterLogits));               // [T,E]
-            dev.ChooseExperts(a.RouterLogits, a.Route);                                     // [T,k]
-            dev.ScaleByScore(a.Normed, a.Route, a.Scaled);                                  // [T·k,D]
-            dev.ExpertMatMul(a.Scaled, a.Route, new(moe.Gate, a.ExpertGate), new(moe.Up, a.ExpertUp));   // [T·k,F]
-            dev.SiluMul(a.ExpertGate, a.ExpertUp, a.ExpertGate);                            // [T·k,F]
-            dev.ExpertMatMul(a.ExpertGate, a.Route, new ExpertProjection(moe.Down, a.ExpertOut));        // [T·k,D]
-            dev.AddExperts(a.ExpertOut, a.X);                                               // [T,D]  residual
+            dev.RouteRows(a.Normed, moe.Router, a.RouterLogits, a.Route, a.Scaled);         // [T,E], [T,k], [T·k,D]
+            dev.ExpertSwiGlu(a.Scaled, a.Route,
+                new(moe.Gate, a.ExpertGate), new(moe.Up, a.ExpertUp), new(moe.Down, a.ExpertOut), a.X);   // [T,D]  residual
         }
-        SwiGlu(l.Moe?.Shared ?? l.Dense!);
-    }
-
-    /// <summary>x += down(silu(gate(normed)) · up(normed)).</summary>
-    void SwiGlu(DenseWeights dense)
-    {
-        (Tensor gate, Tensor up) = a.FeedForward(dense.Gate.Outputs);
-        dev.MatMul(a.Normed, new(dense.Gate, gate), new(dense.Up, up));                     // [T,F]
-        dev.SiluMul(gate, up, gate);                                                        // [T,F]
-        dev.MatMul(gate, new Projection(dense.Down, a.X, Add: true));                       // [T,D]  residual
+        DenseWeights dense = l.Moe?.Shared ?? l.Dense!;
+        (Tensor gate, Tensor up) = a.FeedForward(dense.Gate.Outputs);                       // [T,F]
+        dev.SwiGlu(a.Normed, dense.Gate, dense.Up, dense.Down, gate, up, a.X);              // [T,D]  residual
     }
 
     public void Dispose()
