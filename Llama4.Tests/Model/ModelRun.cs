@@ -13,18 +13,23 @@ sealed class ModelRun : IDisposable
     readonly Llama4Model model;
     readonly KvCache cache;
     readonly StepBatch batch;
+    readonly bool ownsDevice;
 
     public ModelRun(string path, CpuOptions? options = null, Encoding kv = Encoding.F32, int maxRows = 512, int maxSequences = 8)
+        : this(path, new CpuDevice(options ?? new CpuOptions { Activations = ActivationPrecision.Float32 }), kv, maxRows, maxSequences) => ownsDevice = true;
+
+    /// <param name="device">Stays the caller's.</param>
+    public ModelRun(string path, Device device, Encoding kv = Encoding.F32, int maxRows = 512, int maxSequences = 8)
     {
         checkpoint = Checkpoint.Open(path);
-        Device = new CpuDevice(options ?? new CpuOptions { Activations = ActivationPrecision.Float32 });
+        Device = device;
         Llama4Weights weights = checkpoint.LoadText(Device);
         cache = new KvCache(Device, Config, kv);
         batch = new StepBatch(cache, maxRows, maxSequences, maxRows);
         model = new Llama4Model(Device, Config, weights, cache, maxRows, maxRows);
     }
 
-    public CpuDevice Device { get; }
+    public Device Device { get; }
 
     public Checkpoint Checkpoint => checkpoint;
 
@@ -122,6 +127,6 @@ sealed class ModelRun : IDisposable
         model.Dispose();
         cache.Dispose();
         checkpoint.Dispose();
-        Device.Dispose();
+        if (ownsDevice) Device.Dispose();
     }
 }
