@@ -6,6 +6,9 @@ namespace Llama4.Kernels.Gpu;
 /// <summary>Zeroed device memory.</summary>
 sealed class GpuBuffer : Buffer
 {
+    // Loads of 16 bytes may begin up to 14 bytes before what they are for, and end as far behind; a second one may follow that is not needed.
+    const int Slack = 32;
+
     readonly GpuDevice device;
     readonly MemoryBuffer1D<byte, Stride1D.Dense> memory;
     int disposed;
@@ -18,8 +21,7 @@ sealed class GpuBuffer : Buffer
         Bytes = bytes;
         try
         {
-            // An empty buffer has an address too.
-            memory = accelerator.Allocate1D<byte>(Math.Max(bytes, 16));
+            memory = accelerator.Allocate1D<byte>(checked(bytes + Slack));
         }
         catch (AcceleratorException error)
         {

@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
+using Llama4.Kernels.Cpu;
 
 namespace Llama4.Kernels.Gpu;
 
@@ -16,12 +17,15 @@ sealed partial class GpuDevice : Device
     readonly Accelerator accelerator;
     readonly AcceleratorStream stream;
     readonly int groupThreads;
+    readonly ActivationPrecision activations;
+    readonly DeviceScratch inputScratch;
     long allocatedBytes;
 
     /// <param name="context">Made with <see cref="KernelCompiler.Configure"/>; the device disposes it.</param>
     /// <param name="accelerator">Of that context; the device disposes it.</param>
     /// <param name="groupThreads">Threads of a group, a multiple of 32. Sums over a row depend on it.</param>
-    public GpuDevice(Context context, Accelerator accelerator, int groupThreads = GroupThreads)
+    /// <param name="activations">How linear layers take their input.</param>
+    public GpuDevice(Context context, Accelerator accelerator, int groupThreads = GroupThreads, ActivationPrecision activations = ActivationPrecision.Int8)
     {
         if (groupThreads < Lanes.Count || groupThreads % Lanes.Count != 0 || groupThreads > accelerator.MaxNumThreadsPerGroup || accelerator.WarpSize != Lanes.Count)
             throw new ArgumentException(
@@ -30,6 +34,8 @@ sealed partial class GpuDevice : Device
         this.context = context;
         this.accelerator = accelerator;
         this.groupThreads = groupThreads;
+        this.activations = activations;
+        inputScratch = new DeviceScratch(this);
         stream = accelerator.CreateStream();
     }
 
@@ -43,7 +49,8 @@ sealed partial class GpuDevice : Device
 
     public override void Dispose()
     {
-        foreach (Tensor table in expertTables.Values) table.Buffer.Dispose();
+        foreach (ExpertTable table in expertTables.Values) table.Addresses.Buffer.Dispose();
+        inputScratch.Dispose();
         foreach (Staging staging in stagings ?? []) staging.Dispose();
         stream.Dispose();
         accelerator.Dispose();

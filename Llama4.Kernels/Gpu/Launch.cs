@@ -27,12 +27,13 @@ sealed partial class GpuDevice
         Launch((count + warps - 1) / warps, kernel);
     }
 
-    void Launch<TKernel>(long groups, in TKernel kernel)
+    /// <param name="threads">Threads of a group, at most <see cref="groupThreads"/>; absent: as many.</param>
+    void Launch<TKernel>(long groups, in TKernel kernel, int? threads = null)
         where TKernel : unmanaged, IKernel
     {
         if (groups == 0) return;
         if (!launchers.TryGetValue(typeof(TKernel), out Delegate? launcher)) launchers.Add(typeof(TKernel), launcher = Load<TKernel>());
-        ((Action<AcceleratorStream, KernelConfig, TKernel>)launcher)(stream, new KernelConfig(checked((int)groups), groupThreads), kernel);
+        ((Action<AcceleratorStream, KernelConfig, TKernel>)launcher)(stream, new KernelConfig(checked((int)groups), threads ?? groupThreads), kernel);
     }
 
     Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()

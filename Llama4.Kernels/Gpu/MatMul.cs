@@ -1,5 +1,5 @@
-using Llama4.Kernels.Formats;
 using Llama4.Kernels.Cpu;
+using Llama4.Kernels.Formats;
 
 namespace Llama4.Kernels.Gpu;
 
@@ -9,24 +9,37 @@ sealed partial class GpuDevice
     {
         Check.Input(x, x.Rows, x.Columns);
         foreach (ref readonly Projection p in projections) CheckProduct(x, p.Weight, p.Output, p.Bias, nameof(MatMul));
-        foreach (ref readonly Projection p in projections)
+        var input = new ProductInput(this, x);
+        for (int from = 0; from < projections.Length;)
         {
-            DotArguments arguments = Product(x, p.Weight, p.Output);
-            arguments.Bias = p.Bias?.Address ?? 0;
-            arguments.Add = p.Add ? 1 : 0;
-            Multiply(p.Weight.Encoding, arguments);
+            // Neighbours that are stored alike go together.
+            ref readonly Projection first = ref projections[from];
+            ProductArguments arguments = Arguments(x);
+            ProductWay way = WayOf(x, first.Weight, first.Weight.Values.Address);
+            int count = 0;
+            do arguments.Add(count++, PartOf(projections[from]));
+            while (++from < projections.Length && count < ProductArguments.MostParts && way != ProductWay.Plain
+                && projections[from].Weight is { } next && next.Encoding == first.Weight.Encoding && WayOf(x, next, next.Values.Address) == way);
+            Multiply(way, first.Weight, ref input, arguments);
         }
     }
 
-    static DotArguments Product(in Tensor x, Weight weight, in Tensor output)
+    static ProductArguments Arguments(in Tensor x) => new() { Rows = x.Rows, Columns = x.Columns };
+
+    static ProductPart PartOf(in Projection p)
+    {
+        ProductPart part = PartOf(p.Weight, p.Output);
+        part.Bias = p.Bias?.Address ?? 0;
+        part.Add = p.Add ? 1 : 0;
+        return part;
+    }
+
+    static ProductPart PartOf(Weight weight, in Tensor output)
     {
         long blockBytes = weight.Encoding.BlockBytes(), rowBytes = weight.Values.RowBytes;
         return new()
         {
-            X = x.Address,
             Y = output.Address,
-            Rows = x.Rows,
-            Columns = x.Columns,
             Outputs = weight.Outputs,
             Weights = weight.Values.Address,
             Scales = weight.Scales?.Address ?? 0,
@@ -35,7 +48,13 @@ sealed partial class GpuDevice
         };
     }
 
-    void Multiply(Encoding encoding, in DotArguments arguments) => FormatSwitch.Call<DotCall, int>(encoding, new DotCall(this, arguments));
+    /// <param name="weight">One of those that are stored alike.</param>
+    void Multiply(ProductWay way, Weight weight, ref ProductInput input, in ProductArguments arguments)
+    {
+        if (way == ProductWay.FewRowsBytes) MultiplyBytes(weight.Encoding, input.Bytes(), arguments);
+        else if (way == ProductWay.FewRowsFloats) MultiplyFloats(weight.Encoding, input.X, arguments);
+        else FormatSwitch.Call<DotCall, int>(weight.Encoding, new DotCall(this, input.X.Address, arguments));
+    }
 
     static void CheckProduct(in Tensor x, Weight weight, in Tensor output, Tensor? bias, string operation)
     {
@@ -46,7 +65,7 @@ sealed partial class GpuDevice
         if (bias is Tensor b) Check.Input(b, 1, weight.Outputs, name: nameof(bias), operation: operation);
     }
 
-    readonly struct DotCall(GpuDevice device, DotArguments arguments) : IFormatAction<int>
+    readonly struct DotCall(GpuDevice device, long x, ProductArguments arguments) : IFormatAction<int>
     {
         public int Float<TFormat, TBlock>()
             where TFormat : struct, IFloatFormat<TBlock>
@@ -60,7 +79,7 @@ sealed partial class GpuDevice
             where TFormat : struct, IFormat<TBlock>
             where TBlock : unmanaged
         {
-            device.ForWarps((long)arguments.Rows * arguments.Outputs, new DotKernel<TFormat, TBlock>(arguments));
+            device.ForWarps(arguments.Rows * (long)arguments.First.Outputs, new DotKernel<TFormat, TBlock>(x, arguments));
             return 0;
         }
     }

@@ -22,6 +22,25 @@ static unsafe class Memory
     [IntrinsicImplementation, Ptx("ld.global.nc.L1::no_allocate.L2::128B.v4.b32 @r, [@0];")]
     public static UInt4 Weights(long address) => *(UInt4*)address;
 
+    /// <summary>As <see cref="Weights"/>, but kept in the first cache: neighbouring lanes read some of the same bytes.</summary>
+    [IntrinsicImplementation, Ptx("ld.global.nc.L2::128B.v4.b32 @r, [@0];")]
+    public static UInt4 NearWeights(long address) => *(UInt4*)address;
+
+    /// <summary>16 bytes.</summary>
+    [IntrinsicImplementation, Ptx("ld.global.v4.b32 @r, [@0];")]
+    public static UInt4 Words(long address) => *(UInt4*)address;
+
+    /// <summary>16 bits that no kernel writes while this one runs.</summary>
+    [IntrinsicImplementation, Ptx("{ .reg .b16 value; ld.global.nc.b16 value, [@0]; cvt.u32.u16 @r, value; }")]
+    public static uint UShort(long address) => *(ushort*)address;
+
+    /// <summary>8 bits that no kernel writes while this one runs.</summary>
+    [IntrinsicImplementation, Ptx("ld.global.nc.s8 @r, [@0];")]
+    public static int SByte(long address) => *(sbyte*)address;
+
+    [IntrinsicImplementation, Ptx("ld.global.v2.f32 @r, [@0];")]
+    public static Float2 Pair(long address) => *(Float2*)address;
+
     [IntrinsicImplementation, Ptx("st.global.f32 [@0], @1;")]
     public static void Store(long address, float value) => *(float*)address = value;
 
@@ -35,6 +54,12 @@ static unsafe class Memory
     /// <summary>The lowest 8 bits.</summary>
     [IntrinsicImplementation, Ptx("{ .reg .b16 low; cvt.u16.u32 low, @1; st.global.b8 [@0], low; }")]
     public static void StoreByte(long address, int value) => *(byte*)address = (byte)value;
+
+    [IntrinsicImplementation, Ptx("st.global.v2.f32 [@0], @1;")]
+    public static void Store(long address, Float2 value) => *(Float2*)address = value;
+
+    [IntrinsicImplementation, Ptx("st.global.v4.b32 [@0], @1;")]
+    public static void Store(long address, UInt4 value) => *(UInt4*)address = value;
 
     [IntrinsicImplementation, Ptx("st.global.v4.f32 [@0], @1;")]
     public static void Store(long address, Float4 value) => *(Float4*)address = value;

@@ -14,7 +14,7 @@ static partial class PtxIntrinsics
 {
     const BindingFlags Static = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
 
-    static readonly Type[] own = [typeof(Arithmetic), typeof(Memory), typeof(SharedBytes), typeof(Lanes), typeof(TensorCore)];
+    static readonly Type[] own = [typeof(Arithmetic), typeof(Memory), typeof(SharedBytes), typeof(Lanes), typeof(TensorCore), typeof(Words)];
 
     /// <summary>Registers the instructions of this project, and those of further classes.</summary>
     public static Context.Builder Register(Context.Builder builder, params ReadOnlySpan<Type> others)

@@ -12,6 +12,12 @@ struct UInt4
     public uint X, Y, Z, W;
 }
 
+/// <summary>Two neighbouring numbers.</summary>
+struct Float2
+{
+    public float X, Y;
+}
+
 /// <summary>Four accumulators of a thread.</summary>
 struct Float4
 {

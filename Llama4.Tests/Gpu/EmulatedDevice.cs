@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime.CPU;
+using Llama4.Kernels.Cpu;
 using Llama4.Kernels.Gpu;
 
 namespace Llama4.Tests.Gpu;
@@ -8,9 +9,9 @@ namespace Llama4.Tests.Gpu;
 static class EmulatedDevice
 {
     /// <param name="groupThreads">Each is a thread of the system.</param>
-    public static GpuDevice Create(int groupThreads = 32)
+    public static GpuDevice Create(int groupThreads = 32, ActivationPrecision activations = ActivationPrecision.Int8)
     {
         Context context = Context.Create(builder => KernelCompiler.Configure(builder).CPU(CPUDeviceKind.Nvidia));
-        return new GpuDevice(context, context.GetCPUDevice(0).CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel), groupThreads);
+        return new GpuDevice(context, context.GetCPUDevice(0).CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel), groupThreads, activations);
     }
 }

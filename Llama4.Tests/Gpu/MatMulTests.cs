@@ -1,4 +1,5 @@
 using Llama4.Kernels;
+using Llama4.Kernels.Cpu;
 using Llama4.Kernels.Gpu;
 using Llama4.Tests.Kernels;
 using Encoding = Llama4.Kernels.Encoding;
@@ -19,6 +20,15 @@ public sealed class MatMulTests
     [Fact]
     public void Each_row_meets_its_expert() => Emulated.Check(Experts);
 
+    [Fact]
+    public void Few_rows_share_the_weights() => Emulated.Check(FewRows);
+
+    [Fact]
+    public void Exact_inputs_are_not_rounded() => Emulated.Check(ExactInputs);
+
+    /// <summary>Where x is taken as bytes.</summary>
+    static bool AsBytes(Encoding encoding) => encoding is Encoding.Q8_0 or Encoding.Q4_0 or Encoding.Q4_K or Encoding.Q6_K;
+
     static void Formats()
     {
         using GpuDevice device = EmulatedDevice.Create();
@@ -30,7 +40,7 @@ public sealed class MatMulTests
             Weight weight = data.Matrix(memory);
             Tensor y = memory.New(c.Rows, c.Outputs);
             device.MatMul(memory.Floats(data.X, c.Rows, c.Inputs), new Projection(weight, y));
-            (double[] exact, double[] tolerance) = data.Result(roundedInputs: false);
+            (double[] exact, double[] tolerance) = data.Result(roundedInputs: AsBytes(encoding));
             Numbers.AssertNear(exact, memory.Read(y), i => tolerance[i], encoding.ToString());
 
             Tensor rows = memory.New(2, c.Inputs);
@@ -67,8 +77,10 @@ public sealed class MatMulTests
         using GpuDevice device = EmulatedDevice.Create();
         using var memory = new Workspace(device);
         int[] choices = [1, 2, 0, 1, 3, -1]; // 3 and −1 are no experts: NaN
-        var data = Enumerable.Range(0, 3).Select(e => new MatMulData(new MatMulCase(Encoding.Q8_0, choices.Length, 64, 2), 10 + e)).ToArray();
-        float[] x = data[0].X;
+        var shape = new MatMulCase(Encoding.Q8_0, choices.Length, 64, 2);
+        float[] x = Numbers.Normal(1, choices.Length * 64);
+        MatMulData[] data = [.. Enumerable.Range(0, 3).Select(e => new MatMulData(shape, 10 + e, x))];
+        (double[] Exact, double[] Tolerance)[] results = [.. data.Select(d => d.Result(roundedInputs: true))];
         Weight[] weights = [.. data.Select(d => d.Matrix(memory))];
         var route = new Route(memory.Integers(choices, 3, 2), memory.New(3, 2));
         Tensor y = memory.New(choices.Length, 2);
@@ -79,13 +91,51 @@ public sealed class MatMulTests
             for (int output = 0; output < 2; output++)
             {
                 int expert = choices[i];
-                double exact = double.NaN, size = 0;
-                if (expert is >= 0 and < 3)
-                {
-                    exact = Enumerable.Range(0, 64).Sum(k => data[expert].Weight(output, k) * x[i * 64 + k]);
-                    size = Enumerable.Range(0, 64).Sum(k => Math.Abs(data[expert].Weight(output, k) * x[i * 64 + k]));
-                }
-                Numbers.AssertNear([exact], [actual[i * 2 + output]], _ => Tolerance.Dot(64, size), $"row {i}");
+                bool known = expert is >= 0 and < 3;
+                double exact = known ? results[expert].Exact[i * 2 + output] : double.NaN, tolerance = known ? results[expert].Tolerance[i * 2 + output] : 0;
+                Numbers.AssertNear([exact], [actual[i * 2 + output]], _ => tolerance, $"row {i}");
             }
+    }
+
+    // Three matrices in one launch, one of them a part of another that begins where its rows begin; odd numbers of rows and outputs.
+    static void FewRows()
+    {
+        using GpuDevice device = EmulatedDevice.Create(groupThreads: 64);
+        foreach (Encoding encoding in (Encoding[])[Encoding.F32, Encoding.F16, Encoding.BF16, Encoding.F8E4M3, Encoding.Q8_0, Encoding.Q4_0, Encoding.Q4_K, Encoding.Q6_K])
+        {
+            int inputs = encoding.BlockLength() switch { 1 => 528, 32 => 1056, _ => 1536 };
+            var data = new MatMulData(new MatMulCase(encoding, 9, inputs, 5), 11);
+            (double[] exact, double[] tolerance) = data.Result(AsBytes(encoding));
+            using var memory = new Workspace(device);
+            Weight whole = data.Matrix(memory), part = new(whole.Values.RowRange(1, 3));
+            Tensor x = memory.Floats(data.X, 9, inputs);
+            float[] all = [];
+            foreach (int rows in (int[])[9, 1, 2, 3])
+            {
+                Tensor first = memory.New(rows, 5), second = memory.New(rows, 3), third = memory.New(rows, 5);
+                device.MatMul(x.RowRange(0, rows), new(whole, first), new(part, second), new(whole, third));
+                float[] y = memory.Read(first), parts = memory.Read(second);
+                Numbers.AssertNear(exact.AsSpan(0, rows * 5), y, i => tolerance[i], $"{encoding}, {rows} rows");
+                Numbers.AssertSameBits(y, memory.Read(third), $"{encoding}, {rows} rows, again");
+                for (int row = 0; row < rows; row++)
+                    Numbers.AssertSameBits(y.AsSpan(row * 5 + 1, 3), parts.AsSpan(row * 3, 3), $"{encoding}, {rows} rows, part");
+                if (rows == 9) all = y;
+                else Numbers.AssertSameBits(all.AsSpan(0, rows * 5), y, $"{encoding}, {rows} rows as they are among 9");
+            }
+        }
+    }
+
+    static void ExactInputs()
+    {
+        using GpuDevice device = EmulatedDevice.Create(activations: ActivationPrecision.Float32);
+        foreach (Encoding encoding in encodings.Where(AsBytes))
+        {
+            using var memory = new Workspace(device);
+            var data = new MatMulData(new MatMulCase(encoding, 2, 256, 3), 12);
+            Tensor y = memory.New(2, 3);
+            device.MatMul(memory.Floats(data.X, 2, 256), new Projection(data.Matrix(memory), y));
+            (double[] exact, double[] tolerance) = data.Result(roundedInputs: false);
+            Numbers.AssertNear(exact, memory.Read(y), i => tolerance[i], encoding.ToString());
+        }
     }
 }

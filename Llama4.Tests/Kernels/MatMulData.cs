@@ -12,6 +12,8 @@ sealed class MatMulData
     /// <summary>Weights as an encoder leaves them.</summary>
     public MatMulData(MatMulCase c, int seed) : this(c, Encode(c, seed), Numbers.Normal(seed + 1, c.Rows * c.Inputs, 3)) { }
 
+    public MatMulData(MatMulCase c, int seed, float[] x) : this(c, Encode(c, seed), x) { }
+
     public MatMulData(MatMulCase c, byte[] weights, float[] x)
     {
         Case = c;

@@ -1,0 +1,22 @@
+namespace Llama4.Kernels.Gpu;
+
+sealed partial class GpuDevice
+{
+    /// <summary>x in the forms that the matrices of one call ask for, each made once.</summary>
+    struct ProductInput(GpuDevice device, Tensor x)
+    {
+        ByteRows? bytes;
+
+        public readonly Tensor X => x;
+
+        public ByteRows Bytes()
+        {
+            if (bytes is ByteRows made) return made;
+            var rows = new ByteRows(device.inputScratch.Address(ByteRows.Bytes(x.Rows, x.Columns)), x.Rows, x.Columns);
+            long groups = x.Count / ByteRows.GroupLength;
+            device.ForNumbers(groups, new QuantiseKernel(x.Address, rows, groups));
+            bytes = rows;
+            return rows;
+        }
+    }
+}

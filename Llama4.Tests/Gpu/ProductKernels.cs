@@ -1,0 +1,32 @@
+using Llama4.Kernels.Gpu;
+
+namespace Llama4.Tests.Gpu;
+
+/// <summary>The specialisations of the kernels of linear layers, and what is promised of their text.</summary>
+static class ProductKernels
+{
+    static readonly Type[] rowCounts = [typeof(OneRow), typeof(TwoRows), typeof(FourRows), typeof(EightRows)];
+
+    static readonly Type[][] pieces =
+    [
+        [typeof(Q8_0Pieces), typeof(Q8_0Pieces.Raw)], [typeof(Q4_0Pieces), typeof(Q4_0Pieces.Raw)],
+        [typeof(Q4_KPieces), typeof(Q4_KPieces.Raw)], [typeof(Q6_KPieces), typeof(Q6_KPieces.Raw)],
+    ];
+
+    static readonly Type[] chunks = [typeof(F32Chunks), typeof(F16Chunks), typeof(BF16Chunks), typeof(F8E4M3Chunks)];
+
+    /// <summary>Null for a kernel of another kind.</summary>
+    public static IEnumerable<Type>? Closed(Type kernel) =>
+        kernel == typeof(FewRowsBytes<,,>) ? pieces.SelectMany(_ => rowCounts, (piece, rows) => kernel.MakeGenericType([.. piece, rows]))
+        : kernel == typeof(FewRowsFloats<,>) ? chunks.SelectMany(_ => rowCounts, (chunk, rows) => kernel.MakeGenericType(chunk, rows))
+        : null;
+
+    /// <summary>Instructions that must be there.</summary>
+    public static string[] Promised(Type kernel)
+    {
+        Type? open = kernel.IsGenericType ? kernel.GetGenericTypeDefinition() : null;
+        return open == typeof(FewRowsBytes<,,>) ? ["ld.global.nc.L2::128B.v4.b32", "ld.global.v4.b32", "dp4a.s32.s32"]
+            : open == typeof(FewRowsFloats<,>) ? ["ld.global.nc.L1::no_allocate.L2::128B.v4.b32", "ld.global.v4.f32", "fma.rn.f32"]
+            : [];
+    }
+}
