@@ -45,7 +45,20 @@ public sealed class Llama : IDisposable, IAsyncDisposable
     /// <exception cref="InvalidRequestException">An option is out of its range, or does not fit the model.</exception>
     public static Task<Llama> LoadAsync(
         string? path = null, LlamaOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default) =>
-        Task.Run(() => LlamaLoader.Load(path ?? DemoModelPath, options ?? new LlamaOptions(), progress, cancel), cancel);
+        Task.Run(() => Load(Checkpoint.Open(path ?? DemoModelPath, options?.VisionPath), options, progress, cancel), cancel);
+
+    /// <summary>Loads a model whose files have been opened, on threads of its own.</summary>
+    /// <param name="checkpoint">Belongs to the result and is disposed with it, or when loading fails.</param>
+    /// <param name="options">The path of a vision part has no meaning here: the checkpoint was opened with it.</param>
+    /// <exception cref="ModelFormatException">The files are broken, or of a kind that is not supported.</exception>
+    /// <exception cref="InvalidRequestException">An option is out of its range, or does not fit the model.</exception>
+    public static Task<Llama> LoadAsync(
+        Checkpoint checkpoint, LlamaOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        // Begins even when cancelled before, for the checkpoint has to be disposed then.
+        return Task.Run(() => Load(checkpoint, options, progress, cancel), CancellationToken.None);
+    }
 
     /// <summary>The model's files.</summary>
     public Checkpoint Checkpoint { get; }
@@ -108,6 +121,9 @@ public sealed class Llama : IDisposable, IAsyncDisposable
         await engine.Stopped.ConfigureAwait(false);
         Free();
     }
+
+    static Llama Load(Checkpoint checkpoint, LlamaOptions? options, IProgress<LoadProgress>? progress, CancellationToken cancel) =>
+        LlamaLoader.Load(checkpoint, options ?? new LlamaOptions(), LlamaLoader.OpenDevice, progress, cancel);
 
     async IAsyncEnumerable<Piece> AnswerAsync(
         Func<Prompt> makePrompt, GenerationOptions generation, [EnumeratorCancellation] CancellationToken cancel)

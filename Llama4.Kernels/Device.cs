@@ -175,5 +175,6 @@ public abstract class Device : IDisposable
         RmsNorm(heads, null, eps, heads);
     }
 
+    /// <summary>Also frees what was allocated and not disposed.</summary>
     public abstract void Dispose();
 }

@@ -16,22 +16,29 @@ internal static class ModelLoader
     /// <exception cref="NotEnoughMemoryException">It does not fit.</exception>
     public static async Task<Llama> LoadAsync(Settings settings, Terminal terminal, CancellationToken cancel)
     {
-        string path = ModelPath.Of(settings, terminal);
         string? mmproj = settings.Mmproj is null ? null : terminal.FullPath(settings.Mmproj);
-        LlamaOptions options = Check(path, mmproj, settings, terminal);
-
+        Checkpoint checkpoint = Checkpoint.Open(ModelPath.Of(settings, terminal), mmproj);
+        LlamaOptions options;
+        try
+        {
+            options = Check(checkpoint, settings, terminal);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
         var report = new LoadReport(terminal, quiet);
-        Task<Llama> loading = Llama.LoadAsync(path, options, report, cancel);
+        Task<Llama> loading = Llama.LoadAsync(checkpoint, options, report, cancel);
         if (terminal.StyleError && await Task.WhenAny(loading, Task.Delay(quiet, terminal.Time, cancel)) != loading)
             await LoadBar.ShowAsync(report, loading, terminal);
         return await loading;
     }
 
-    static LlamaOptions Check(string path, string? mmproj, Settings settings, Terminal terminal)
+    static LlamaOptions Check(Checkpoint checkpoint, Settings settings, Terminal terminal)
     {
-        var options = new LlamaOptions { Threads = settings.Threads, VisionPath = mmproj, ContextSize = settings.Context, MaxParallel = 1 };
+        var options = new LlamaOptions { Threads = settings.Threads, ContextSize = settings.Context, MaxParallel = 1 };
         if (settings.Kv is Encoding encoding) options = options with { CacheEncoding = encoding };
-        using Checkpoint checkpoint = Checkpoint.Open(path, mmproj);
         foreach (string warning in checkpoint.Warnings) terminal.Error.WriteLine("warning: " + warning);
 
         // Without a wish the library chooses a context that fits; a conversation of one page is the least of it.

@@ -2,6 +2,7 @@ using Llama4.Core.Cache;
 using Llama4.Core.Formats;
 using Llama4.Core.Model;
 using Llama4.Core.Tokenization;
+using Llama4.Kernels;
 using Llama4.Kernels.Cpu;
 
 namespace Llama4.Core.Generation;
@@ -9,24 +10,25 @@ namespace Llama4.Core.Generation;
 /// <summary>Puts a <see cref="Llama"/> together.</summary>
 internal static class LlamaLoader
 {
-    public static Llama Load(string path, LlamaOptions options, IProgress<LoadProgress>? progress, CancellationToken cancel)
+    /// <param name="checkpoint">Belongs to the result from here on; disposed when loading fails.</param>
+    /// <param name="open">Makes the device.</param>
+    public static Llama Load(
+        Checkpoint checkpoint, LlamaOptions options, Func<LlamaOptions, Device> open, IProgress<LoadProgress>? progress, CancellationToken cancel)
     {
-        // What has been made so far, to be freed if loading ends half way.
-        var made = new Stack<IDisposable>();
+        Device? device = null;
         try
         {
-            Checkpoint checkpoint = Own(Checkpoint.Open(path, options.VisionPath));
             TextConfig config = checkpoint.Config.Text;
             options.Validate(config.MaxContext);
             var tokenizer = new Llama4Tokenizer(checkpoint.Tokenizer);
             cancel.ThrowIfCancellationRequested();
 
-            CpuDevice device = Own(new CpuDevice(new CpuOptions { Threads = options.Threads ?? Environment.ProcessorCount }));
+            device = open(options);
             Llama4Weights weights = checkpoint.LoadText(device, progress, cancel);
             VisionWeights? vision = checkpoint.LoadVision(device, progress, cancel);
             var prompts = new PromptBuilder(checkpoint, tokenizer, vision is not null);
 
-            KvCache cache = Own(new KvCache(device, config, options.CacheEncoding));
+            var cache = new KvCache(device, config, options.CacheEncoding);
             EngineLimits limits = Limits(cache, config, checkpoint.WeightBytes, options);
             var runner = new ModelRunner(device, config, weights, checkpoint.Config.Vision, vision, cache, limits);
             var engine = new Engine(runner, tokenizer, EndTokens(checkpoint, tokenizer), limits);
@@ -34,16 +36,16 @@ internal static class LlamaLoader
         }
         catch
         {
-            while (made.TryPop(out IDisposable? item)) item.Dispose();
+            // Whatever was allocated half way goes with the device.
+            checkpoint.Dispose();
+            device?.Dispose();
             throw;
         }
-
-        T Own<T>(T item) where T : IDisposable
-        {
-            made.Push(item);
-            return item;
-        }
     }
+
+    /// <summary>The processor, with the threads that were asked for.</summary>
+    public static Device OpenDevice(LlamaOptions options) =>
+        new CpuDevice(new CpuOptions { Threads = options.Threads ?? Environment.ProcessorCount });
 
     static EngineLimits Limits(KvCache cache, TextConfig config, long weightBytes, LlamaOptions options)
     {

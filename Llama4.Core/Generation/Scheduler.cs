@@ -16,7 +16,7 @@ internal sealed class Scheduler(KvCache cache, EngineLimits limits, int patchTok
     readonly Queue<Request> waiting = [];
     readonly List<Running> running = [];
     readonly PrefixCache prefixes = new(cache, limits.Sequences);
-    readonly List<(Sequence Sequence, OutOfMemoryException Error)> starved = [];
+    readonly List<(Sequence Sequence, Exception Error)> refused = [];
 
     /// <summary>The sequences of the step whose logits are wanted, in the order of the logits.</summary>
     public List<Sequence> Answering { get; } = [];
@@ -70,7 +70,7 @@ internal sealed class Scheduler(KvCache cache, EngineLimits limits, int patchTok
         batch.Clear();
         Planned.Clear();
         Answering.Clear();
-        starved.Clear();
+        refused.Clear();
         // Answers first: nobody waits for another's prompt longer than a step.
         foreach (Running r in running)
             if (r.Sequence.Pending.Length == 1) Add(batch, r.Sequence, 1);
@@ -83,7 +83,7 @@ internal sealed class Scheduler(KvCache cache, EngineLimits limits, int patchTok
             Add(batch, r.Sequence, segment);
             rows -= segment;
         }
-        foreach ((Sequence sequence, OutOfMemoryException error) in starved) End(sequence, keepCache: false, error);
+        foreach ((Sequence sequence, Exception error) in refused) End(sequence, keepCache: false, error);
     }
 
     /// <summary>Whether the cache has memory for one more token of the sequence.</summary>
@@ -123,9 +123,10 @@ internal sealed class Scheduler(KvCache cache, EngineLimits limits, int patchTok
         {
             batch.Add(sequence.Cache, sequence.Pending[..rows], toTheEnd ? 1 : 0, sequence.TakeFeatures(rows, patchToken), patchToken);
         }
-        catch (OutOfMemoryException error)
+        catch (Exception error)
         {
-            starved.Add((sequence, error));
+            // The device had no page for it. The batch is as before.
+            refused.Add((sequence, error));
             return;
         }
         Planned.Add(sequence);

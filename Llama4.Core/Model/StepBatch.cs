@@ -169,8 +169,10 @@ sealed class PageTable(Device device, int maxSequences, int pages) : IDisposable
 
     void Grow(int columns)
     {
+        // The old table stays whole if there is no memory for a larger one.
+        Tensor larger = device.Allocate(maxSequences, columns, Encoding.I64);
         onDevice.Buffer.Dispose();
         addresses = new long[checked(maxSequences * columns)];
-        onDevice = device.Allocate(maxSequences, columns, Encoding.I64);
+        onDevice = larger;
     }
 }

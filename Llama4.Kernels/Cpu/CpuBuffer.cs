@@ -31,7 +31,7 @@ sealed unsafe class CpuBuffer : Buffer
                 $"{bytes:N0} bytes asked for, {held - bytes:N0} already held, {available:N0} available to this process: free some, or ask for less");
         }
         start = (long)block + (Alignment - 1) & -Alignment;
-        device.CountAllocated(bytes);
+        device.Register(this);
     }
 
     public override long Bytes { get; }
@@ -50,7 +50,7 @@ sealed unsafe class CpuBuffer : Buffer
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
         NativeMemory.Free(block);
         Interlocked.Add(ref processBytes, -Bytes);
-        device.CountAllocated(-Bytes);
+        device.Forget(this);
     }
 
     static void* TryAllocate(long bytes)

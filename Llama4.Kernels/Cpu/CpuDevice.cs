@@ -15,6 +15,7 @@ public sealed unsafe partial class CpuDevice : Device
 
     readonly CpuOptions options;
     readonly Team team;
+    readonly HashSet<CpuBuffer> buffers = [];
     long allocatedBytes;
 
     /// <param name="options">Absent: the defaults of <see cref="CpuOptions"/>.</param>
@@ -37,13 +38,26 @@ public sealed unsafe partial class CpuDevice : Device
 
     public override Buffer Allocate(long bytes) => new CpuBuffer(this, bytes);
 
-    internal void CountAllocated(long bytes) => Interlocked.Add(ref allocatedBytes, bytes);
+    internal void Register(CpuBuffer buffer)
+    {
+        lock (buffers) buffers.Add(buffer);
+        Interlocked.Add(ref allocatedBytes, buffer.Bytes);
+    }
+
+    internal void Forget(CpuBuffer buffer)
+    {
+        lock (buffers) buffers.Remove(buffer);
+        Interlocked.Add(ref allocatedBytes, -buffer.Bytes);
+    }
 
     public override void Dispose()
     {
         team.Dispose();
         attentionScratch.Dispose();
         matMul.Dispose();
+        CpuBuffer[] left;
+        lock (buffers) left = [.. buffers];
+        foreach (CpuBuffer buffer in left) buffer.Dispose();
     }
 
     static string ProcessorName()

@@ -1,5 +1,7 @@
 using Llama4.Core;
+using Llama4.Core.Formats;
 using Llama4.Core.Generation;
+using Llama4.Kernels.Cpu;
 using Llama4.Tests.Gpu;
 
 namespace Llama4.Tests.Generation;
@@ -28,6 +30,26 @@ public sealed class DisposalTests
         await Assert.ThrowsAsync<ObjectDisposedException>(() => llama.ChatAsync("Hello", cancel: DemoModel.Cancel).WholeAsync());
         await llama.DisposeAsync();
         llama.Dispose();
+    }
+
+    [Fact]
+    public async Task A_checkpoint_given_away_is_disposed_with_the_model_and_when_loading_fails()
+    {
+        var refused = Checkpoint.Open(Llama.DemoModelPath);
+        await Assert.ThrowsAsync<InvalidRequestException>(() => Llama.LoadAsync(refused, new LlamaOptions { Threads = 0 }, cancel: DemoModel.Cancel));
+        AssertDisposed(refused);
+        var cancelled = Checkpoint.Open(Llama.DemoModelPath);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Llama.LoadAsync(cancelled, cancel: new CancellationToken(canceled: true)));
+        AssertDisposed(cancelled);
+        var loaded = Checkpoint.Open(Llama.DemoModelPath);
+        using (Llama llama = await Llama.LoadAsync(loaded, cancel: DemoModel.Cancel)) Assert.Same(loaded, llama.Checkpoint);
+        AssertDisposed(loaded);
+
+        static void AssertDisposed(Checkpoint checkpoint)
+        {
+            using var device = new CpuDevice(new CpuOptions { Threads = 1 });
+            Assert.Throws<ObjectDisposedException>(() => checkpoint.LoadText(device));
+        }
     }
 
     /// <summary>U38.</summary>
