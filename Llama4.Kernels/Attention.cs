@@ -9,12 +9,15 @@ public readonly record struct StepRows(Tensor Positions, Tensor Sequences);
 /// Where the keys and values of each sequence lie: fixed-size pages, found by address.
 /// Position p is in slot s = p (Window 0) or s = p mod Window; slot s is row s mod PageRows of the page Table[sequence, s / PageRows].
 /// </summary>
-/// <param name="Table">I64 [sequences, pages]: device address of each page; 0 where a sequence has none.</param>
+/// <param name="Table">I64 [sequences, pages]: device address of each page, a multiple of 16; 0 where a sequence has none.</param>
 /// <param name="PageRows">Positions in a page.</param>
 /// <param name="Window">Chunk length of chunked attention: position q sees k when k ≤ q and k / Window = q / Window. 0: q sees every k ≤ q.</param>
 public readonly record struct KvPages(Tensor Table, int PageRows, int Window);
 
-/// <summary>One layer's part of every page: keys [Heads, PageRows, HeadDim] at KeyOffset, values of the same shape at ValueOffset.</summary>
+/// <summary>
+/// One layer's part of every page: keys [Heads, PageRows, HeadDim] at KeyOffset, values of the same shape at ValueOffset. In which order the bytes
+/// of a head's quantised rows stand is the device's own affair.
+/// </summary>
 /// <param name="KeyOffset">Byte offset in a page.</param>
 /// <param name="ValueOffset">Byte offset in a page.</param>
 /// <param name="Heads">Key/value heads K. Query head h uses key head h / (H / K).</param>

@@ -45,6 +45,22 @@ static class Arithmetic
     [IntrinsicImplementation, Ptx("cvt.rn.bf16x2.f32 @r, @1, @0;")]
     public static uint PackBFloats(float low, float high) => Formats.Bits.ToBFloat(low) | (uint)Formats.Bits.ToBFloat(high) << 16;
 
+    /// <summary>Two binary16 to nearest, ties to even; the first in the lower half.</summary>
+    [IntrinsicImplementation, Ptx("cvt.rn.f16x2.f32 @r, @1, @0;")]
+    public static uint PackHalves(float low, float high) => Formats.Bits.ToHalf(low) | (uint)Formats.Bits.ToHalf(high) << 16;
+
+    /// <summary>The lower halves of two words, the first's first.</summary>
+    [IntrinsicImplementation, Ptx("prmt.b32 @r, @0, @1, 0x5410;")]
+    public static uint LowHalves(uint a, uint b) => a & 0xFFFF | b << 16;
+
+    /// <summary>The upper halves of two words, the first's first.</summary>
+    [IntrinsicImplementation, Ptx("prmt.b32 @r, @0, @1, 0x7632;")]
+    public static uint HighHalves(uint a, uint b) => a >> 16 | b & 0xFFFF0000;
+
+    /// <summary>2²³ plus a byte of a word, which a constant numbers from the lowest.</summary>
+    [IntrinsicImplementation, Ptx("prmt.b32 @r, @0, 0x4B000000, 0x754#1;")]
+    public static float RaisedByte(uint word, int index) => 8388608f + (word >> 8 * index & 0xFF);
+
     /// <summary>A binary16 to nearest, ties to even.</summary>
     [IntrinsicImplementation, Ptx("cvt.rn.f16.f32 @r, @0;")]
     public static ushort ToHalf(float x) => Formats.Bits.ToHalf(x);

@@ -37,6 +37,7 @@ sealed partial class GpuDevice : Device
         this.activations = activations;
         inputScratch = new DeviceScratch(this);
         stream = accelerator.CreateStream();
+        spanScratch = new DeviceScratch(this);
     }
 
     public override string Name => accelerator.Name;
@@ -52,6 +53,7 @@ sealed partial class GpuDevice : Device
         foreach (ExpertTable table in expertTables.Values) table.Addresses.Buffer.Dispose();
         inputScratch.Dispose();
         foreach (Staging staging in stagings ?? []) staging.Dispose();
+        spanScratch.Dispose();
         stream.Dispose();
         accelerator.Dispose();
         context.Dispose();

@@ -35,14 +35,14 @@ sealed partial class GpuDevice
         {
             long i = GroupWork.Thread;
             if (i >= count) return;
-            int blocks = cache.HeadDim / TEntry.Length;
+            int headDim = cache.HeadDim, blocks = headDim / TEntry.Length;
             int block = (int)(i % blocks), head = (int)(i / blocks % cache.Heads);
-            long row = i / blocks / cache.Heads, source = i * TEntry.Length * 4, offset = (long)block * cache.BlockBytes;
-            int sequence = cache.Sequence(row), slot = cache.Slot(row);
-            long key = cache.Key(sequence, head, slot);
-            if (key == 0) return;
-            TEntry.Encode(k + source, key + offset);
-            TEntry.Encode(v + source, cache.Value(sequence, head, slot) + offset);
+            long row = i / blocks / cache.Heads, source = i * TEntry.Length * 4;
+            int slot = cache.Slot(row), place = cache.Row(slot);
+            long page = cache.Page(cache.Sequence(row), slot);
+            if (page == 0) return;
+            TEntry.Encode(k + source, cache.Keys(page, head), place, block, cache.PageRows, headDim);
+            TEntry.Encode(v + source, cache.Values(page, head), place, block, cache.PageRows, headDim);
         }
     }
 }

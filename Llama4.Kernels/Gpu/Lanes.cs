@@ -40,6 +40,10 @@ static class Lanes
         return largest;
     }
 
+    /// <summary>The value of the lane whose number differs in the bits of <paramref name="mask"/>, a constant.</summary>
+    [IntrinsicImplementation, Ptx("shfl.sync.bfly.b32 @r, @0, #1, 31, -1;")]
+    public static float Other(float value, int mask) => EmulatedWarp.Exchange(value)[Warp.LaneIdx ^ mask];
+
     const string Exchange = "shfl.sync.bfly.b32 other, @r, ";
 
     const string SumText = "{ .reg .f32 other; mov.f32 @r, @0; "

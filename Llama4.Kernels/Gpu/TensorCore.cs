@@ -31,6 +31,36 @@ static class TensorCore
         return c;
     }
 
+    /// <summary>The same of binary16.</summary>
+    [IntrinsicImplementation, Ptx("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 @r, @1, @2, @0;")]
+    public static Float4 MultiplyHalves(Float4 c, UInt4 a, UInt2 b)
+    {
+        int group = Warp.LaneIdx >> 2, place = Warp.LaneIdx & 3;
+        (UInt4 A, UInt2 B)[] all = EmulatedWarp.Exchange((a, b));
+        for (int k = 0; k < 8; k++)
+        {
+            bool first = k < 4;
+            int from = k & 3;
+            (UInt4 rows, UInt2 even, UInt2 odd) = (all[group * 4 + from].A, all[8 * place + from].B, all[8 * place + 4 + from].B);
+            uint upper = first ? rows.X : rows.Z, lower = first ? rows.Y : rows.W, left = first ? even.X : even.Y, right = first ? odd.X : odd.Y;
+            c.X += Half(upper) * Half(left) + Half(upper >> 16) * Half(left >> 16);
+            c.Y += Half(upper) * Half(right) + Half(upper >> 16) * Half(right >> 16);
+            c.Z += Half(lower) * Half(left) + Half(lower >> 16) * Half(left >> 16);
+            c.W += Half(lower) * Half(right) + Half(lower >> 16) * Half(right >> 16);
+        }
+        return c;
+    }
+
+    /// <summary>An 8×8 matrix of 16-bit numbers, whose row g lane (g, t) holds at 2t and 2t + 1, the other way round.</summary>
+    [IntrinsicImplementation, Ptx("movmatrix.sync.aligned.m8n8.trans.b16 @r, @0;")]
+    public static uint Transpose(uint pair)
+    {
+        int group = Warp.LaneIdx >> 2, place = Warp.LaneIdx & 3, half = (group & 1) * 16;
+        uint[] all = EmulatedWarp.Exchange(pair);
+        uint first = all[8 * place + group / 2] >> half, second = all[8 * place + 4 + group / 2] >> half;
+        return first & 0xFFFF | second << 16;
+    }
+
     /// <summary>
     /// c + a b, 16×32 times 32×8, of signed bytes. a: rows g, g + 8, g, g + 8 at k = 4t (twice), 4t + 16 (twice); b: column g at k = 4t, 4t + 16.
     /// </summary>
@@ -52,6 +82,8 @@ static class TensorCore
         }
         return c;
     }
+
+    static float Half(uint bits) => Formats.Bits.Half((ushort)bits);
 
     static float Low(uint pair) => Interop.IntAsFloat(pair << 16);
 

@@ -17,6 +17,8 @@ public sealed class IntrinsicsTests
         { nameof(BytesAndVotes), "dp4a.s32.s32|vote.sync.ballot.b32|shfl.sync" },
         { nameof(BFloatProduct), "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32|cp.async.cg.shared.global|ldmatrix.sync.aligned.m8n8.x4|ld.global.v4.f32|st.global.v4.f32" },
         { nameof(ByteProduct), "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32|ld.global.nc.L1::no_allocate.L2::128B.v4.b32|ld.shared.v4.b32|st.shared.v4.b32" },
+        { nameof(HalfProduct), "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32|cvt.rn.f16x2.f32" },
+        { nameof(Exchanges), "movmatrix.sync.aligned.m8n8.trans.b16|shfl.sync.bfly.b32|prmt.b32|cvt.f32.f16" },
         { nameof(Blocks), "ld.b8|ld.b16" },
     };
 
@@ -44,23 +46,48 @@ public sealed class IntrinsicsTests
         using Context context = Context.Create(builder => KernelCompiler.Configure(builder).CPU(CPUDeviceKind.Nvidia));
         using Accelerator accelerator = context.GetCPUDevice(0).CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel);
         var random = new Random(7);
-        CheckBFloatProduct(accelerator, random);
+        CheckProduct(accelerator, random, BFloatProduct, BFloats);
+        CheckProduct(accelerator, random, HalfProduct, values => [.. values.Select(v => BitConverter.HalfToUInt16Bits((System.Half)v))]);
+        CheckExchanges(accelerator, random);
         CheckByteProduct(accelerator, random);
         CheckVotes(accelerator);
         CheckScalars(accelerator);
     }
 
     // Small multiples of a quarter: every product and sum is exact.
-    static void CheckBFloatProduct(Accelerator accelerator, Random random)
+    static void CheckProduct(Accelerator accelerator, Random random, Action<long, long, long> kernel, Func<float[], ushort[]> encode)
     {
         float[] a = [.. Enumerable.Range(0, 16 * 16).Select(_ => (random.Next(9) - 4) * 0.5f)], b = [.. Enumerable.Range(0, 8 * 16).Select(_ => (random.Next(9) - 4) * 0.25f)];
-        using MemoryBuffer1D<ushort, Stride1D.Dense> left = accelerator.Allocate1D(BFloats(a)), right = accelerator.Allocate1D(BFloats(b));
+        using MemoryBuffer1D<ushort, Stride1D.Dense> left = accelerator.Allocate1D(encode(a)), right = accelerator.Allocate1D(encode(b));
         using MemoryBuffer1D<float, Stride1D.Dense> result = accelerator.Allocate1D<float>(128);
-        Launch(accelerator, BFloatProduct, left.NativePtr, right.NativePtr, result.NativePtr);
+        Launch(accelerator, kernel, left.NativePtr, right.NativePtr, result.NativePtr);
         float[] fragments = result.GetAsArray1D();
         for (int row = 0; row < 16; row++)
             for (int column = 0; column < 8; column++)
                 Assert.Equal(Enumerable.Range(0, 16).Sum(k => a[row * 16 + k] * b[column * 16 + k]), fragments[Fragment(row, column)]);
+    }
+
+    // Halves below 2048 are whole numbers, exact in every sum.
+    static void CheckExchanges(Accelerator accelerator, Random random)
+    {
+        ushort[] matrix = [.. Enumerable.Range(0, 64).Select(_ => BitConverter.HalfToUInt16Bits((System.Half)random.Next(-100, 100)))];
+        using MemoryBuffer1D<ushort, Stride1D.Dense> source = accelerator.Allocate1D(matrix);
+        using MemoryBuffer1D<float, Stride1D.Dense> target = accelerator.Allocate1D<float>(32);
+        Launch(accelerator, Exchanges, source.NativePtr, target.NativePtr);
+        float[] y = target.GetAsArray1D();
+        for (int lane = 0; lane < 32; lane++)
+        {
+            int row = lane >> 2, column = (lane & 3) * 2, other = lane ^ 8;
+            uint own = Word(lane), turned = Turned(row, column) | (uint)Turned(row, column + 1) << 16;
+            float expected = Half(turned) + 1000 * Half(turned >> 16) + Half(Word(other)) + (own >> 16 & 0xFF);
+            // Halves of the lane's own word and of the turned one, in both orders.
+            expected += Half(own) - Half(turned) + Half(own >> 16) - Half(turned >> 16);
+            Assert.Equal(expected, y[lane]);
+        }
+
+        uint Word(int lane) => matrix[2 * lane] | (uint)matrix[2 * lane + 1] << 16;
+        ushort Turned(int row, int column) => matrix[column * 8 + row];
+        static float Half(uint bits) => (float)BitConverter.UInt16BitsToHalf((ushort)bits);
     }
 
     static void CheckByteProduct(Accelerator accelerator, Random random)
@@ -170,6 +197,33 @@ public sealed class IntrinsicsTests
         Float4 sum = TensorCore.MultiplyBFloats(default, left, right);
         Memory.Store(c + lane * 16L, sum);
         Memory.Store(c + lane * 16L, Memory.Floats(c + lane * 16L));
+    }
+
+    /// <summary>The same of binary16.</summary>
+    static void HalfProduct(long a, long b, long c)
+    {
+        int lane = Group.IdxX, group = lane >> 2, place = lane & 3, shared = SharedBytes.Open();
+        SharedBytes.Store(shared + lane * 16, Memory.Weights(a + lane * 16L));
+        Warp.Barrier();
+        UInt4 left = SharedBytes.LoadMatrices(shared + (lane & 15) * 32 + (lane >> 4) * 16);
+        UInt2 right = default;
+        right.X = (uint)Memory.Int(b + group * 32L + place * 4);
+        right.Y = (uint)Memory.Int(b + group * 32L + place * 4 + 16);
+        // 1 and 2 as halves, and away again.
+        Float4 sum = default;
+        sum.X = (Arithmetic.PackHalves(1, 2) ^ 0x40003C00u) == 0 ? 0 : float.NaN;
+        Memory.Store(c + lane * 16L, TensorCore.MultiplyHalves(sum, left, right));
+    }
+
+    static void Exchanges(long x, long y)
+    {
+        long at = Group.IdxX * 4L;
+        uint word = (uint)Memory.Int(x + at), turned = TensorCore.Transpose(word);
+        float sum = Words.LowHalf(turned) + 1000 * Words.HighHalf(turned) + Lanes.Other(Words.LowHalf(word), 8);
+        sum += Arithmetic.RaisedByte(word, 2) - 8388608f;
+        uint low = Arithmetic.LowHalves(word, turned), high = Arithmetic.HighHalves(word, turned);
+        sum += Words.LowHalf(low) - Words.HighHalf(low) + Words.LowHalf(high) - Words.HighHalf(high);
+        Memory.Store(y + at, sum);
     }
 
     /// <summary>a as fragments, 16 bytes for each lane; b 8×32 signed bytes; c as fragments.</summary>

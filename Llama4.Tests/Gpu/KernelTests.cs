@@ -10,6 +10,9 @@ public sealed class KernelTests
 {
     static readonly Type[] kernels = [.. typeof(IKernel).Assembly.GetTypes().Where(t => t.IsValueType && typeof(IKernel).IsAssignableFrom(t))];
 
+    static readonly Type[] entries = [typeof(F32Entry), typeof(F16Entry), typeof(BF16Entry), typeof(Q8Entry)];
+    static readonly Type[] fragments = [typeof(BFloatFragments), typeof(HalfFragments), typeof(ByteFragments)];
+
     public static TheoryData<string> Names => [.. kernels.Select(k => k.Name).Order(StringComparer.Ordinal)];
 
     [Theory]
@@ -49,16 +52,15 @@ public sealed class KernelTests
         public void Run() => Memory.Store(y, ILGPU.Interop.SizeOf<T>());
     }
 
-    static IEnumerable<Type> Closed(string name)
+    internal static IEnumerable<Type> Closed(string name)
     {
         Type kernel = kernels.Single(k => k.Name == name);
         if (!kernel.IsGenericTypeDefinition) return [kernel];
         if (ProductKernels.Closed(kernel) is { } products) return products;
-        if (name.StartsWith("KvWriteKernel", StringComparison.Ordinal))
-            return new[] { typeof(F32Entry), typeof(F16Entry), typeof(BF16Entry), typeof(Q8Entry) }.Select(e => kernel.MakeGenericType(e));
-        IEnumerable<Encoding> encodings = name.StartsWith("AttentionKernel", StringComparison.Ordinal)
-            ? [Encoding.F32, Encoding.F16, Encoding.BF16, Encoding.Q8_0]
-            : Enum.GetValues<Encoding>().Where(e => e is not (Encoding.I32 or Encoding.I64));
+        if (kernel.GetGenericArguments()[0].Name == "TEntry") return entries.Select(e => kernel.MakeGenericType(e));
+        if (kernel.GetGenericArguments()[0].Name == "TFragments")
+            return fragments.SelectMany(f => new[] { typeof(Width64), typeof(Width128) }.Select(w => kernel.MakeGenericType(f, w)));
+        IEnumerable<Encoding> encodings = Enum.GetValues<Encoding>().Where(e => e is not (Encoding.I32 or Encoding.I64));
         return encodings.Select(e => kernel.MakeGenericType(FormatSwitch.Call<FormatTypes, Type[]>(e, default)));
     }
 

@@ -7,7 +7,9 @@ static class AttentionCheck
         Numbers.Doubles(matrix.AsSpan(row * columns + head * headDim, headDim));
 
     /// <param name="exponential">Relative error of e^x, in units of <see cref="Tolerance.Float"/>.</param>
-    public static void AssertNear(double[] query, double[] keys, double[] values, ReadOnlySpan<float> actual, double exponential, string what)
+    /// <param name="rounding">Relative error of queries, keys, values and weights where they are rounded for the product; else 0.</param>
+    public static void AssertNear(
+        double[] query, double[] keys, double[] values, ReadOnlySpan<float> actual, double exponential, string what, double rounding = 0)
     {
         double[] exact = Reference.Attention(query, keys, values, out double[] magnitudes);
         int headDim = query.Length, positions = keys.Length / headDim;
@@ -18,10 +20,10 @@ static class AttentionCheck
         {
             double size = 0;
             for (int c = 0; c < headDim; c++) size += Math.Abs(query[c] * keys[j * headDim + c]);
-            score = Math.Max(score, Tolerance.Dot(headDim, size / Math.Sqrt(headDim)));
+            score = Math.Max(score, Tolerance.Dot(headDim, size / Math.Sqrt(headDim)) + 2 * rounding * size / Math.Sqrt(headDim));
             largest = Math.Max(largest, size / Math.Sqrt(headDim));
         }
-        double relative = 2 * (score + 4 * Tolerance.Float * largest) + exponential * (positions + 10) * Tolerance.Float;
+        double relative = Math.Exp(2 * (score + 4 * Tolerance.Float * largest)) - 1 + exponential * (positions + 10) * Tolerance.Float + 2 * rounding;
         Numbers.AssertNear(exact, actual, c => relative * magnitudes[c] + 1e-40, what);
     }
 }

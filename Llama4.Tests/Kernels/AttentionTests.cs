@@ -34,6 +34,24 @@ public sealed class AttentionTests
                 }
     });
 
+    /// <summary>Head widths of real models, and more query heads to a key head than one warp of a GPU takes.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Wide_heads_see_their_positions(string name) => Devices.Check(name, static test =>
+    {
+        int seed = 50;
+        foreach (Encoding encoding in (Encoding[])[Encoding.F16, Encoding.BF16, Encoding.Q8_0])
+            foreach ((int keyHeads, int group, int headDim, int pageRows, int window) in test.Cases(
+                [(2, 5, 128, 64, 0), (1, 9, 64, 16, 48), (1, 1, 128, 64, 8192)], (2, 5, 128, 32, 0), (1, 9, 64, 16, 48)))
+            {
+                using var memory = new Workspace(test.Device);
+                var cache = new TestCache(memory, ++seed, [100, 5], keyHeads, headDim, encoding, pageRows, window);
+                cache.Write(0, 0, window == 48 ? 92 : 68);
+                cache.Write(1, 0, 5);
+                CheckAll(test, cache, [(0, window == 48 ? 91 : 67), (1, 4), (1, 0)], group, seed, size: 1);
+            }
+    });
+
     [Theory]
     [MemberData(nameof(Names))]
     public void A_chunk_begins_anew_and_does_not_slide(string name) => Devices.Check(name, static test =>
@@ -186,7 +204,8 @@ public sealed class AttentionTests
                 for (int head = keyHead * group; head < (keyHead + 1) * group; head++)
                     AttentionCheck.AssertNear(
                         AttentionCheck.Head(q, i, columns, head, headDim), keys, values, y.AsSpan(i * columns + head * headDim, headDim), test.Exponential,
-                        $"{cache.Layer}, {cache.Pages.PageRows} rows, window {cache.Pages.Window}: sequence {sequence}, position {position}, head {head}");
+                        $"{cache.Layer}, {cache.Pages.PageRows} rows, window {cache.Pages.Window}: sequence {sequence}, position {position}, head {head}",
+                        test.Rounding(cache.Layer, cache.Pages.PageRows));
             }
         }
     }

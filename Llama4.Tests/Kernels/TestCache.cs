@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Llama4.Kernels;
+using Llama4.Kernels.Gpu;
 using Encoding = Llama4.Kernels.Encoding;
 
 namespace Llama4.Tests.Kernels;
@@ -92,18 +93,30 @@ sealed class TestCache
         return [.. entries];
     }
 
-    /// <summary>The bytes of one key or value.</summary>
+    /// <summary>The bytes of one key or value, as its encoding orders them.</summary>
     public byte[] Entry(int sequence, int head, int position, bool keys)
     {
-        int slot = window == 0 ? position : position % window;
+        int slot = window == 0 ? position : position % window, row = slot % pageRows;
         var table = new long[Pages.Table.Count];
         memory.Device.Download<long>(Pages.Table, table);
         Llama4.Kernels.Buffer page = pages.Single(p => p.Address == table[sequence * Pages.Table.Columns + slot / pageRows]);
         int rowBytes = (int)Layer.Encoding.RowBytes(Layer.HeadDim);
-        long offset = (keys ? Layer.KeyOffset : Layer.ValueOffset) + ((long)head * pageRows + slot % pageRows) * rowBytes;
-        var bytes = new byte[rowBytes];
-        memory.Device.Download<byte>(new Tensor(page, offset, 1, rowBytes, Encoding.F8E4M3), bytes);
-        return bytes;
+        long offset = (keys ? Layer.KeyOffset : Layer.ValueOffset) + (long)head * pageRows * rowBytes;
+        var part = new byte[pageRows * rowBytes];
+        memory.Device.Download<byte>(new Tensor(page, offset, 1, part.Length, Encoding.F8E4M3), part);
+        return memory.Device is GpuDevice && Layer.Encoding == Encoding.Q8_0 ? GpuBlocks(part, row) : part[(row * rowBytes)..((row + 1) * rowBytes)];
+    }
+
+    /// <summary>Blocks of a row from the order of the GPU: the bytes of all rows, words of the blocks by turns, and then the scales.</summary>
+    byte[] GpuBlocks(byte[] part, int row)
+    {
+        int headDim = Layer.HeadDim, blocks = headDim / 32;
+        return [.. Enumerable.Range(0, blocks).SelectMany(block =>
+        {
+            int scale = pageRows * headDim + (row * blocks + block) * 2;
+            IEnumerable<byte> bytes = Enumerable.Range(0, 8).SelectMany(word => part.Skip(row * headDim + (word * blocks + block) * 4).Take(4));
+            return part[scale..(scale + 2)].Concat(bytes);
+        })];
     }
 
     /// <summary>The first layer's part of every page is as it was.</summary>
