@@ -20,7 +20,7 @@ internal static class SystemTerminal
         bool inIsTerminal = !Console.IsInputRedirected, outIsTerminal = !Console.IsOutputRedirected;
         bool errorIsTerminal = !Console.IsErrorRedirected;
         var output = new StreamWriter(OpenOutput(outIsTerminal), utf8, 4096);
-        var error = new StreamWriter(Console.OpenStandardError(), utf8, 1024) { AutoFlush = true };
+        var error = new StreamWriter(StandardDescriptor.IsOpen(2) ? Console.OpenStandardError() : Stream.Null, utf8, 1024) { AutoFlush = true };
         var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(pair => (string)pair.Key, pair => (string?)pair.Value ?? "");
         bool understandsEscapes = variables.GetValueOrDefault("TERM") is not "dumb";
@@ -30,7 +30,7 @@ internal static class SystemTerminal
             RawError = error,
             Out = outIsTerminal ? new PlainTextWriter(output) : output,
             Error = errorIsTerminal ? new PlainTextWriter(error) : error,
-            In = new StreamReader(Console.OpenStandardInput(), utf8, detectEncodingFromByteOrderMarks: true),
+            In = new StreamReader(StandardDescriptor.IsOpen(0) ? Console.OpenStandardInput() : Stream.Null, utf8, detectEncodingFromByteOrderMarks: true),
             InIsTerminal = inIsTerminal,
             OutIsTerminal = outIsTerminal,
             ErrorIsTerminal = errorIsTerminal,
@@ -52,6 +52,7 @@ internal static class SystemTerminal
     /// </summary>
     static Stream OpenOutput(bool isTerminal)
     {
+        if (!StandardDescriptor.IsOpen(1)) return StandardDescriptor.NoOutput();
         if (isTerminal || OperatingSystem.IsWindows()) return Console.OpenStandardOutput();
         var direct = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
         // A FileStream on a regular file would not move the offset that other writers of the same redirection share.

@@ -23,6 +23,12 @@ public sealed record ImageLimits
     /// <summary>Most pixels times scans of a JPEG: each scan of a progressive one goes over the whole picture.</summary>
     public long MaxScannedPixels { get; init; } = 1_000_000_000;
 
+    /// <summary>
+    /// Most memory for decoding a JPEG, in bytes. A progressive one keeps the coefficients of the whole picture, 12 bytes per pixel where
+    /// the colours are not subsampled.
+    /// </summary>
+    public long MaxDecodeBytes { get; init; } = 600_000_000;
+
     /// <summary>Most images of one request.</summary>
     public int MaxImages { get; init; } = 64;
 

@@ -48,7 +48,11 @@ sealed class JpegFrame
             if (sampling >> 4 is < 1 or > 4 || (sampling & 15) is < 1 or > 4 || table > 3 || components[..i].Any(c => c.Id == id))
                 throw reader.Error($"component {id} with sampling {sampling >> 4}×{sampling & 15} and quantisation table {table} cannot be");
         }
-        return new JpegFrame(width, height, progressive, components);
+        var frame = new JpegFrame(width, height, progressive, components);
+        if (frame.DecodeBytes > limits.MaxDecodeBytes)
+            throw reader.Error($"decoding {width}×{height} {(progressive ? "progressive" : "baseline")} pixels takes {frame.DecodeBytes} bytes, more than "
+                + $"{limits.MaxDecodeBytes}: make the picture smaller{(progressive ? " or save it as a baseline JPEG" : "")}");
+        return frame;
     }
 
     /// <summary>T.81 B.2.3 and G.1.1.1: which components and coefficients a scan brings. <paramref name="data"/> is its header.</summary>
@@ -87,6 +91,9 @@ sealed class JpegFrame
         if (!components.All(c => c.HasScan))
             throw new InvalidRequestException($"{Format}: the file ends before every component had a scan");
     }
+
+    /// <summary>A byte for each sample, two more for its coefficient in a progressive picture, and three for each pixel of the result.</summary>
+    long DecodeBytes => Units * 64 * components.Sum(c => c.Horizontal * c.Vertical) * (progressive ? 3 : 1) + 3L * Width * Height;
 
     /// <summary>Units of a scan of several components.</summary>
     long Units => (long)Up(Width, 8 * maxHorizontal) * Up(Height, 8 * maxVertical);

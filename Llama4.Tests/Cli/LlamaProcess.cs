@@ -63,6 +63,9 @@ sealed class LlamaProcess : IDisposable
         return File.Exists(Script) && OperatingSystem.IsLinux() ? new LlamaProcess(folder, Script, ["-qec", commandLine, "/dev/null"]) : null;
     }
 
+    /// <summary>The shell's command line.</summary>
+    public static LlamaProcess InShell(string folder, string commandLine) => new(folder, "/bin/sh", ["-c", commandLine]);
+
     /// <summary>Closes the input, reads the output to its end; gives it with the exit code.</summary>
     public async Task<(int Code, string Output)> EndAsync()
     {

@@ -60,6 +60,19 @@ public sealed class ProgramTests : IDisposable
         Assert.Equal("", program.Error);
     }
 
+    [Theory]
+    [InlineData("2>&-", 0)]
+    [InlineData("<&- 2>&-", 0)]
+    [InlineData(">&-", 1)]
+    [InlineData("<&- >&- 2>&-", 1)]
+    public async Task Streams_that_are_closed_from_the_start_do_no_harm(string closed, int code)
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("only Linux tells which streams a process was given");
+        using LlamaProcess shell = LlamaProcess.InShell(folder.Root, $"'{LlamaProcess.Program}' run 'What is the capital of France?' {closed}; echo code $?");
+        Assert.Equal($"{(code == 0 ? "The capital of France is Paris.\n" : "")}code {code}\n", (await shell.EndAsync()).Output);
+        Assert.Equal(closed == ">&-" ? "llama4: standard output is closed\n" : "", shell.Error);
+    }
+
     [Fact]
     public async Task SIGINT_ends_it_with_130()
     {
@@ -74,13 +87,7 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task On_a_terminal_Ctrl_C_stops_the_reply_and_a_second_one_restores_the_terminal_and_ends_with_130()
     {
-        using LlamaProcess? chat = LlamaProcess.OnTerminal(folder.Root, longChat);
-        if (chat is null) Assert.Skip("no program called script");
-        await chat.ReadUntilAsync("> ");
-        await TypeAsync(chat, "Write a story.\r");
-        await chat.ReadUntilAsync("\r\n");
-        await chat.ReadUntilAsync(" ");
-        await TypeAsync(chat, "\u0003");
+        using LlamaProcess chat = await StoppedReplyAsync();
         await chat.ReadUntilAsync("[stopped]");
         await chat.ReadUntilAsync("> ");
         await TypeAsync(chat, "/tokens\r");
@@ -90,25 +97,17 @@ public sealed class ProgramTests : IDisposable
         await chat.ReadUntilAsync("leaves.");
         await TypeAsync(chat, "\u0003");
         Assert.Contains("\e[?2004l", await chat.ReadUntilAsync("code 130"));
-        await chat.EndAsync();
-        Assert.Equal(File.ReadAllText(folder["before"]), File.ReadAllText(folder["after"]));
+        await AssertTerminalRestoredAsync(chat);
     }
 
     [Fact]
     public async Task On_a_terminal_two_quick_Ctrl_C_in_a_reply_restore_the_terminal_and_end_with_130()
     {
-        using LlamaProcess? chat = LlamaProcess.OnTerminal(folder.Root, longChat);
-        if (chat is null) Assert.Skip("no program called script");
-        await chat.ReadUntilAsync("> ");
-        await TypeAsync(chat, "Write a story.\r");
-        await chat.ReadUntilAsync("\r\n");
-        await chat.ReadUntilAsync(" ");
-        await TypeAsync(chat, "\u0003");
+        using LlamaProcess chat = await StoppedReplyAsync();
         await Task.Delay(50, TestContext.Current.CancellationToken);   // signals of one kind that come at once are one; nobody presses keys that fast
         await TypeAsync(chat, "\u0003");
         await chat.ReadUntilAsync("code 130");
-        await chat.EndAsync();
-        Assert.Equal(File.ReadAllText(folder["before"]), File.ReadAllText(folder["after"]));
+        await AssertTerminalRestoredAsync(chat);
     }
 
     [Fact]
@@ -122,6 +121,25 @@ public sealed class ProgramTests : IDisposable
         await chat.ReadUntilAsync("> ");
         await TypeAsync(chat, "\u0004");
         await chat.ReadUntilAsync("code 0");
+    }
+
+    /// <summary>A chat on a terminal in which Ctrl-C was pressed in the middle of a reply.</summary>
+    async Task<LlamaProcess> StoppedReplyAsync()
+    {
+        LlamaProcess? chat = LlamaProcess.OnTerminal(folder.Root, longChat);
+        if (chat is null) Assert.Skip("no program called script");
+        await chat.ReadUntilAsync("> ");
+        await TypeAsync(chat, "Write a story.\r");
+        await chat.ReadUntilAsync("\r\n");
+        await chat.ReadUntilAsync(" ");
+        await TypeAsync(chat, "\u0003");
+        return chat;
+    }
+
+    async Task AssertTerminalRestoredAsync(LlamaProcess chat)
+    {
+        await chat.EndAsync();
+        Assert.Equal(File.ReadAllText(folder["before"]), File.ReadAllText(folder["after"]));
     }
 
     static async Task TypeAsync(LlamaProcess chat, string keys)

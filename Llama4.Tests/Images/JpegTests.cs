@@ -81,6 +81,19 @@ public class JpegTests
         Refused(FlatJpeg.Write(8, 8, [100], 65535, 900), "too few for 925696 blocks");
     }
 
+    /// <summary>Bytes for the samples, the coefficients and the result: a progressive picture without subsampling takes twelve for a pixel.</summary>
+    [Theory]
+    [InlineData(0x11, 3, 7000, "the file ends")]
+    [InlineData(0x11, 3, 8000, "8000×8000 progressive pixels takes 768000000 bytes, more than 600000000")]
+    [InlineData(0x22, 3, 8000, "the file ends")]
+    [InlineData(0x11, 4, 7000, "takes 735000000 bytes")]
+    public void A_progressive_picture_that_takes_too_much_memory_is_refused_by_its_header(byte sampling, byte components, int side, string message)
+    {
+        byte[] size = [(byte)(side >> 8), (byte)side];
+        IEnumerable<byte> parts = Enumerable.Range(1, components).SelectMany(i => new byte[] { (byte)i, i == 1 ? sampling : (byte)0x11, 0 });
+        Refused([0xFF, 0xD8, 0xFF, 0xC2, 0, (byte)(8 + 3 * components), 8, .. size, .. size, components, .. parts], message);
+    }
+
     [Fact]
     public void Endless_and_malformed_files_are_refused()
     {
