@@ -18,6 +18,9 @@ internal static class EvalCommand
     /// <summary>Where a list's answers were cut when they did not end by themselves.</summary>
     const int AnswerTokens = 160;
 
+    /// <summary>Questions that are answered together: the weights are read once for all of them.</summary>
+    const int AtOnce = 8;
+
     const double EnoughByDefault = 0.95;
 
     public static Command Create(Terminal terminal, CommandOptions options)
@@ -42,7 +45,7 @@ internal static class EvalCommand
             IReadOnlyList<Question> questions = QuestionList.Read(list, path => RgbImage.Load(path));
             if (questions.Count == 0) throw new UsageException($"{list}: holds no questions");
             using Interrupts.Scope work = terminal.Interrupts.Begin();
-            using Llama llama = await ModelLoader.LoadAsync(settings, terminal, work.Token);
+            using Llama llama = await ModelLoader.LoadAsync(settings, terminal, work.Token, AtOnce);
             Tally tally = await AskAsync(llama, questions, settings, terminal, work.Token);
             return tally.Share >= enough ? ExitCode.Ok : ExitCode.Failed;
         });
@@ -54,10 +57,12 @@ internal static class EvalCommand
     {
         var tally = new Tally();
         var differences = new JsonArray();
+        var underWay = new Queue<Task<Completion>>();
         foreach (Question question in questions)
         {
-            var options = new GenerationOptions { Temperature = 0, MaxTokens = settings.MaxTokens ?? AnswerTokens, Tools = question.Tools };
-            Completion answer = await llama.ChatAsync(question.LoadMessages(), options, cancel).ToCompletionAsync(cancel);
+            while (underWay.Count < AtOnce && tally.Count + underWay.Count < questions.Count)
+                underWay.Enqueue(AnswerAsync(llama, questions[tally.Count + underWay.Count], settings, cancel));
+            Completion answer = await underWay.Dequeue();
             bool equal = answer.Text == question.Answer;
             tally.Add(equal);
             if (terminal.StyleError) terminal.RawError.Write($"\r\e[K{tally.Count} of {questions.Count} asked, {tally.Equal} equal");
@@ -84,6 +89,12 @@ internal static class EvalCommand
         if (settings.Json) JsonOutput.Write(tally.Json(differences), terminal);
         else terminal.Out.WriteLine(tally);
         return tally;
+    }
+
+    static Task<Completion> AnswerAsync(Llama llama, Question question, Settings settings, CancellationToken cancel)
+    {
+        var options = new GenerationOptions { Temperature = 0, MaxTokens = settings.MaxTokens ?? AnswerTokens, Tools = question.Tools };
+        return llama.ChatAsync(question.LoadMessages(), options, cancel).ToCompletionAsync(cancel);
     }
 
     static double Share(string? text)

@@ -13,15 +13,16 @@ internal static class ModelLoader
     /// <summary>Loading that takes less than this is not worth a report.</summary>
     static readonly TimeSpan quiet = TimeSpan.FromSeconds(0.5);
 
+    /// <param name="parallel">Requests that will be made at once.</param>
     /// <exception cref="NotEnoughMemoryException">It does not fit.</exception>
-    public static async Task<Llama> LoadAsync(Settings settings, Terminal terminal, CancellationToken cancel)
+    public static async Task<Llama> LoadAsync(Settings settings, Terminal terminal, CancellationToken cancel, int parallel = 1)
     {
         string? mmproj = settings.Mmproj is null ? null : terminal.FullPath(settings.Mmproj);
         Checkpoint checkpoint = Checkpoint.Open(ModelPath.Of(settings, terminal), mmproj);
         LlamaOptions options;
         try
         {
-            options = Check(checkpoint, settings, terminal);
+            options = Check(checkpoint, settings, terminal) with { MaxParallel = parallel };
         }
         catch
         {
@@ -37,7 +38,7 @@ internal static class ModelLoader
 
     static LlamaOptions Check(Checkpoint checkpoint, Settings settings, Terminal terminal)
     {
-        var options = new LlamaOptions { Threads = settings.Threads, ContextSize = settings.Context, MaxParallel = 1 };
+        var options = new LlamaOptions { Threads = settings.Threads, ContextSize = settings.Context };
         if (settings.Kv is Encoding encoding) options = options with { CacheEncoding = encoding };
         foreach (string warning in checkpoint.Warnings) terminal.Error.WriteLine("warning: " + warning);
 

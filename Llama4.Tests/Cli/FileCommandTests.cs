@@ -146,6 +146,18 @@ public sealed class FileCommandTests
     }
 
     [Fact]
+    public async Task Eval_asks_several_at_once_and_tells_in_the_order_of_the_list()
+    {
+        using var terminal = new TestTerminal();
+        string[] wrong = [.. Enumerable.Range(1, 20).Select(i => i % 3 == 0 ? "3 + 4 = 7." : $"{i}")];
+        terminal.Folder.Write("list.jsonl", string.Join('\n', wrong.Select(answer =>
+            $$"""{"messages": [{"role": "user", "content": "What is 3 + 4?"}], "answer": "{{answer}}"}""")));
+        string output = await terminal.OutputAsync("eval", "list.jsonl", "--at-least", "0");
+        Assert.Equal(Enumerable.Range(1, 20).Where(i => i % 3 != 0).Select(i => $"line {i}"), output.Split('\n').Where(line => line.StartsWith("line")));
+        Assert.EndsWith("6 of 20 equal\n", output);
+    }
+
+    [Fact]
     public async Task Eval_without_a_file_asks_the_list_of_the_demo_model()
     {
         // One token of each answer is wrong at once; the first difference is enough here.
