@@ -1,5 +1,4 @@
 using Llama4.Kernels.Formats;
-using Llama4.Kernels.Cpu;
 
 namespace Llama4.Kernels.Gpu;
 

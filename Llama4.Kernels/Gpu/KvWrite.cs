@@ -1,5 +1,3 @@
-using Llama4.Kernels.Cpu;
-
 namespace Llama4.Kernels.Gpu;
 
 sealed partial class GpuDevice

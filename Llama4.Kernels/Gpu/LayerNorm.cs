@@ -1,5 +1,4 @@
 using ILGPU;
-using Llama4.Kernels.Cpu;
 
 namespace Llama4.Kernels.Gpu;
 

@@ -1,4 +1,3 @@
-using Llama4.Kernels.Cpu;
 using Llama4.Kernels.Formats;
 
 namespace Llama4.Kernels.Gpu;

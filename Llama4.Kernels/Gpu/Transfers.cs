@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ILGPU.Runtime;
-using Llama4.Kernels.Cpu;
 
 namespace Llama4.Kernels.Gpu;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Llama4.Kernels.Cpu;
+namespace Llama4.Kernels;
 
 /// <summary>Argument checks of the operations: a kernel works on raw memory and relies on them.</summary>
 static class Check
