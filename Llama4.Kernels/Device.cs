@@ -35,6 +35,13 @@ public abstract class Device : IDisposable
     /// <summary>Waits for all work, then copies from the front of a contiguous tensor.</summary>
     public abstract void Download<T>(Tensor source, Span<T> target) where T : unmanaged;
 
+    /// <summary>
+    /// The operations of <paramref name="work"/> for running them again with less effort; they are not run now. They have been run before, so
+    /// that nothing need be allocated or prepared, and they copy nothing from or to the host. Tensors keep their place and size; what lies in
+    /// them may change, and memory that the operations use must outlive the recording.
+    /// </summary>
+    public virtual Recording Record(Action work) => new(work);
+
     // Rows
 
     /// <summary>y[t] = table[rows[t]], decoded. rows I32 [1,T], table [V,D] in any encoding, y [T,D].</summary>

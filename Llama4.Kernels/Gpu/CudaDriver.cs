@@ -54,6 +54,9 @@ static unsafe class CudaDriver
         return null;
     }
 
+    /// <summary>Address of a function that ILGPU does not offer.</summary>
+    public static nint Function(string name) => NativeLibrary.GetExport(Load(Names) ?? throw new DllNotFoundException(Names[0]), name);
+
     static string Text(int version) => $"{version / 1000}.{version % 1000 / 10}";
 
     static string Reason(nint library, int status)

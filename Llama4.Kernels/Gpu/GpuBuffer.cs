@@ -13,23 +13,14 @@ sealed class GpuBuffer : Buffer
     readonly MemoryBuffer1D<byte, Stride1D.Dense> memory;
     int disposed;
 
-    /// <exception cref="OutOfMemoryException">The device has not that much.</exception>
+    /// <summary>Zeroed in the order of the stream. Errors are the driver's.</summary>
     public GpuBuffer(GpuDevice device, Accelerator accelerator, AcceleratorStream stream, long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         this.device = device;
         Bytes = bytes;
-        try
-        {
-            memory = accelerator.Allocate1D<byte>(checked(bytes + Slack));
-        }
-        catch (AcceleratorException error)
-        {
-            throw new OutOfMemoryException(
-                $"{bytes:N0} bytes asked for, {device.AllocatedBytes:N0} already held on {device.Name} with {accelerator.MemorySize:N0} ({error.Message}): free some, or ask for less", error);
-        }
+        memory = accelerator.Allocate1D<byte>(checked(bytes + Slack));
         memory.MemSetToZero(stream);
-        stream.Synchronize();
         device.CountAllocated(bytes);
     }
 
@@ -50,7 +41,7 @@ sealed class GpuBuffer : Buffer
     public override void Dispose()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
-        memory.Dispose();
+        device.Free(memory);
         device.CountAllocated(-Bytes);
     }
 }

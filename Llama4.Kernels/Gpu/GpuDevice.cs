@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 using Llama4.Kernels.Cpu;
 
 namespace Llama4.Kernels.Gpu;
@@ -38,24 +39,40 @@ sealed partial class GpuDevice : Device
         inputScratch = new DeviceScratch(this);
         stream = accelerator.CreateStream();
         spanScratch = new DeviceScratch(this);
+        if (stream is CudaStream) queryStream = CudaDriver.Function("cuStreamQuery");
     }
 
     public override string Name => accelerator.Name;
 
     public override long AllocatedBytes => Interlocked.Read(ref allocatedBytes);
 
-    public override Buffer Allocate(long bytes) => new GpuBuffer(this, accelerator, stream, bytes);
+    public override Buffer Allocate(long bytes)
+    {
+        ThrowIfDead();
+        ThrowIfRecording("allocating memory");
+        try
+        {
+            return new GpuBuffer(this, accelerator, stream, bytes);
+        }
+        catch (AcceleratorException error)
+        {
+            throw Failed($"{bytes:N0} bytes asked for", error);
+        }
+    }
 
     internal void CountAllocated(long bytes) => Interlocked.Add(ref allocatedBytes, bytes);
 
     public override void Dispose()
     {
+        List<AcceleratorObject> resources = Resources();
         foreach (ExpertTable table in expertTables.Values) table.Addresses.Buffer.Dispose();
         inputScratch.Dispose();
-        foreach (Staging staging in stagings ?? []) staging.Dispose();
         spanScratch.Dispose();
-        stream.Dispose();
-        accelerator.Dispose();
-        context.Dispose();
+        foreach (Staging staging in stagings ?? []) Free(staging);
+        if (uploads is not null) Free(uploads);
+        Free(stream);
+        Free(accelerator);
+        Free(context);
+        if (fault is not null) Abandon(resources);
     }
 }

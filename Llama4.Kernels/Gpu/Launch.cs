@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using ILGPU;
 using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
@@ -9,11 +8,7 @@ namespace Llama4.Kernels.Gpu;
 
 sealed partial class GpuDevice
 {
-    readonly Dictionary<Type, Delegate> launchers = [];
-
-    // The context only holds them weakly.
-    [SuppressMessage("CodeQuality", "IDE0052", Justification = "keeps the kernels alive")]
-    readonly List<Kernel> kernels = [];
+    readonly Dictionary<Type, LoadedKernel> kernels = [];
 
     /// <summary>A thread for each of <paramref name="count"/> numbers.</summary>
     void ForNumbers<TKernel>(long count, in TKernel kernel)
@@ -28,23 +23,36 @@ sealed partial class GpuDevice
     }
 
     /// <param name="threads">Threads of a group, at most <see cref="groupThreads"/>; absent: as many.</param>
-    void Launch<TKernel>(long groups, in TKernel kernel, int? threads = null)
+    /// <param name="sharedBytes">Dynamic shared memory of a group; a kernel that has none asks for none.</param>
+    internal void Launch<TKernel>(long groups, in TKernel kernel, int? threads = null, int sharedBytes = 0)
         where TKernel : unmanaged, IKernel
     {
         if (groups == 0) return;
-        if (!launchers.TryGetValue(typeof(TKernel), out Delegate? launcher)) launchers.Add(typeof(TKernel), launcher = Load<TKernel>());
-        ((Action<AcceleratorStream, KernelConfig, TKernel>)launcher)(stream, new KernelConfig(checked((int)groups), threads ?? groupThreads), kernel);
+        ThrowIfDead();
+        try
+        {
+            if (!kernels.TryGetValue(typeof(TKernel), out LoadedKernel? loaded)) kernels.Add(typeof(TKernel), loaded = Load<TKernel>());
+            loaded.AllowShared(sharedBytes);
+            int groupSize = threads ?? groupThreads;
+            KernelConfig config = sharedBytes == 0
+                ? new(checked((int)groups), groupSize) : new(checked((int)groups), groupSize, SharedMemoryConfig.RequestDynamic<byte>(sharedBytes));
+            ((Action<AcceleratorStream, KernelConfig, TKernel>)loaded.Launcher)(stream, config, kernel);
+        }
+        catch (AcceleratorException error)
+        {
+            throw Failed($"launching {typeof(TKernel).Name}", error);
+        }
     }
 
-    Action<AcceleratorStream, KernelConfig, TKernel> Load<TKernel>()
+    LoadedKernel Load<TKernel>()
         where TKernel : unmanaged, IKernel
     {
+        ThrowIfRecording($"loading {typeof(TKernel).Name}");
         var entry = EntryPointDescription.FromExplicitlyGroupedKernel(KernelEntry.Of(typeof(TKernel)));
         CompiledKernel compiled = accelerator.GetBackend().Compile(entry, new KernelSpecialization(groupThreads, 1));
         if (compiled is PTXCompiledKernel ptx)
             IlgpuInternals.Text(ptx) = PtxPatcher.Patch(ptx.PTXAssembly, TargetOf(accelerator));
         Kernel loaded = accelerator.LoadKernel(compiled);
-        kernels.Add(loaded);
-        return loaded.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
+        return new LoadedKernel(loaded, loaded.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>());
     }
 }

@@ -18,11 +18,17 @@ sealed partial class GpuDevice
         {
             Context.DeviceCollection<CudaDevice> devices = context.GetCudaDevices();
             if (index < 0 || index >= devices.Count)
-                throw new DeviceUnavailableException($"there is no CUDA device {index}: there are {devices.Count}, counted from 0");
+                throw new DeviceUnavailableException($"there is no CUDA device {index}: there are {devices.Count}, counted from 0; or use the CPU");
             CudaDevice device = devices[index];
             if (device.Architecture < CudaArchitecture.SM_80)
                 throw new DeviceUnavailableException($"{device.Name} is of architecture {device.Architecture}; the kernels need sm_80 or newer: use the CPU");
             return new GpuDevice(context, device.CreateCudaAccelerator(context));
+        }
+        catch (AcceleratorException error)
+        {
+            // What the driver did not make it will not free either.
+            GC.SuppressFinalize(context);
+            throw new DeviceUnavailableException($"CUDA device {index} does not open: {error.Message}: check nvidia-smi, or use the CPU");
         }
         catch
         {

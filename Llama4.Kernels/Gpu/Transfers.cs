@@ -6,10 +6,14 @@ namespace Llama4.Kernels.Gpu;
 
 sealed unsafe partial class GpuDevice
 {
-    const int StagingBytes = 16 << 20;
+    const int StagingBytes = 16 << 20, UploadBytes = 1 << 18;
 
     // Page-locked, so that the driver copies without a detour; made when first needed.
     Staging[]? stagings;
+    PageLockedArray1D<byte>? uploads;
+    int uploaded;
+
+    Staging[] Stagings => stagings ??= [new Staging(accelerator), new Staging(accelerator)];
 
     /// <summary>A copy, piece by piece: while one piece goes to the device, the next is read from the file.</summary>
     public override Tensor Import(MappedFile file, long offset, int rows, int columns, Encoding encoding)
@@ -17,17 +21,31 @@ sealed unsafe partial class GpuDevice
         var source = new Tensor(file, offset, rows, columns, encoding);
         Check.Inside(source, file.Path);
         Tensor target = Allocate(rows, columns, encoding);
-        stagings ??= [new Staging(accelerator), new Staging(accelerator)];
+        try
+        {
+            CopyInPieces(source, target);
+            return target;
+        }
+        catch (AcceleratorException error)
+        {
+            target.Buffer.Dispose();
+            throw Failed($"copying {source.Bytes:N0} bytes of {file.Path}", error);
+        }
+    }
+
+    void CopyInPieces(in Tensor source, in Tensor target)
+    {
+        // Its memory is zeroed in another stream.
+        Finish(stream);
         for (long from = 0, piece = 0; from < source.Bytes; from += StagingBytes, piece++)
         {
             int bytes = (int)Math.Min(StagingBytes, source.Bytes - from);
-            Staging staging = stagings[piece % stagings.Length];
-            staging.Stream.Synchronize();
+            Staging staging = Stagings[piece % 2];
+            Finish(staging.Stream);
             new ReadOnlySpan<byte>((void*)(source.Address + from), bytes).CopyTo(staging.Memory.Span);
             ((GpuBuffer)target.Buffer).View(from, bytes).CopyFromCPUUnsafeAsync(staging.Stream, ref staging.Memory.Span[0], bytes);
         }
-        foreach (Staging staging in stagings) staging.Stream.Synchronize();
-        return target;
+        foreach (Staging staging in Stagings) Finish(staging.Stream);
     }
 
     /// <summary>Host memory on its way to the device, in a stream of its own.</summary>
@@ -49,16 +67,63 @@ sealed unsafe partial class GpuDevice
         GpuBuffer buffer = CheckTransfer(target, source.Length, Unsafe.SizeOf<T>(), nameof(target), nameof(Upload));
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(source);
         if (bytes.IsEmpty) return;
-        buffer.View(target.Offset, bytes.Length).CopyFromCPU(stream, bytes);
-        stream.Synchronize();
+        ThrowIfDead();
+        ThrowIfRecording("an upload");
+        try
+        {
+            if (bytes.Length <= UploadBytes) UploadLater(bytes, buffer, target.Offset);
+            else
+            {
+                buffer.View(target.Offset, bytes.Length).CopyFromCPU(stream, bytes);
+                Finish(stream);
+            }
+        }
+        catch (AcceleratorException error)
+        {
+            throw Failed($"copying {bytes.Length:N0} bytes to the device", error);
+        }
+    }
+
+    /// <summary>Copies into page-locked memory, from where the device takes it when the stream comes to it. A place is used again once all work was waited for.</summary>
+    void UploadLater(ReadOnlySpan<byte> bytes, GpuBuffer target, long offset)
+    {
+        uploads ??= accelerator.AllocatePageLocked1D<byte>(UploadBytes, uninitialized: true);
+        if (bytes.Length > UploadBytes - uploaded) Finish();
+        Span<byte> place = uploads.Span.Slice(uploaded, bytes.Length);
+        bytes.CopyTo(place);
+        target.View(offset, bytes.Length).CopyFromCPUUnsafeAsync(stream, ref place[0], bytes.Length);
+        uploaded += bytes.Length;
+    }
+
+    /// <summary>Waits for everything; uploads begin at the front again.</summary>
+    void Finish()
+    {
+        Finish(stream);
+        uploaded = 0;
     }
 
     public override void Download<T>(Tensor source, Span<T> target)
     {
         GpuBuffer buffer = CheckTransfer(source, target.Length, Unsafe.SizeOf<T>(), nameof(source), nameof(Download));
         Span<byte> bytes = MemoryMarshal.AsBytes(target);
-        if (!bytes.IsEmpty) buffer.View(source.Offset, bytes.Length).CopyToCPU(stream, bytes);
-        stream.Synchronize();
+        ThrowIfDead();
+        ThrowIfRecording("a download");
+        try
+        {
+            Finish();
+            for (int from = 0; from < bytes.Length; from += StagingBytes)
+            {
+                int count = Math.Min(StagingBytes, bytes.Length - from);
+                Span<byte> staging = Stagings[0].Memory.Span[..count];
+                buffer.View(source.Offset + from, count).CopyToCPUUnsafeAsync(stream, ref staging[0], count);
+                Finish();
+                staging.CopyTo(bytes[from..]);
+            }
+        }
+        catch (AcceleratorException error)
+        {
+            throw Failed($"copying {bytes.Length:N0} bytes from the device", error);
+        }
     }
 
     static GpuBuffer CheckTransfer(in Tensor tensor, int count, int size, string name, string operation)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Llama4.Kernels;
 using Llama4.Kernels.Gpu;
 using Encoding = Llama4.Kernels.Encoding;
@@ -8,9 +7,9 @@ namespace Llama4.Tests.Gpu;
 /// <summary>The host's side of CUDA with a driver that runs nothing, compiled here where there is a C compiler.</summary>
 public sealed class CudaDriverTests : IDisposable
 {
-    readonly string folder = Directory.CreateTempSubdirectory().FullName;
+    readonly FakeCuda driver = new();
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => driver.Dispose();
 
     [Fact]
     public void Without_a_driver_one_sentence_says_so() =>
@@ -25,7 +24,7 @@ public sealed class CudaDriverTests : IDisposable
     [InlineData("FAKECUDA_VERSION", "11080", "the NVIDIA driver is for CUDA 11.8, and 12.4 or newer is needed")]
     public void A_driver_that_will_not_do_is_named(string variable, string value, string expected)
     {
-        Environment(out Dictionary<string, string> environment);
+        Dictionary<string, string> environment = driver.Environment();
         environment[variable] = value;
         environment["EXPECTED"] = expected;
         Emulated.Check(Refused, environment);
@@ -33,7 +32,7 @@ public sealed class CudaDriverTests : IDisposable
 
     static void Refused() =>
         Assert.Contains(
-            System.Environment.GetEnvironmentVariable("EXPECTED")!,
+            Environment.GetEnvironmentVariable("EXPECTED")!,
             Assert.Throws<DeviceUnavailableException>(() => GpuDevice.OpenCuda()).Message);
 
     [Theory]
@@ -41,13 +40,9 @@ public sealed class CudaDriverTests : IDisposable
     [InlineData("libcuda.so")]
     public void A_step_goes_through_the_driver_under_either_name(string name)
     {
-        Environment(out Dictionary<string, string> environment, name);
-        string text = Path.Combine(folder, "text"), launches = Path.Combine(folder, "launches");
-        environment["FAKECUDA_TEXT"] = text;
-        environment["FAKECUDA_LAUNCH"] = launches;
-        Emulated.Check(Step, environment);
-        PtxChecker.Check("RmsNorm", File.ReadAllText(text));
-        string[] lines = File.ReadAllLines(launches);
+        Emulated.Check(Step, driver.Environment(name));
+        PtxChecker.Check("RmsNorm", driver.LastText);
+        string[] lines = driver.Launches;
         Assert.Equal(2, lines.Length);
         Assert.All(lines, line => Assert.StartsWith("grid 3,1,1 group 256,1,1 shared 0 arguments ", line));
         // x, w = 0, eps, y, columns = 40: the same memory twice.
@@ -69,18 +64,8 @@ public sealed class CudaDriverTests : IDisposable
         device.Download<float>(x, read);
         Assert.Equal([1, 2, 3, 0], read);
         var error = Assert.Throws<OutOfMemoryException>(() => device.Allocate(200L << 30));
-        Assert.StartsWith("214,748,364,800 bytes asked for, 480 already held on Fake H200 with 151,397,597,184 (", error.Message);
+        Assert.StartsWith("214,748,364,800 bytes asked for: 480 bytes already held on Fake H200 with 151,397,597,184 (", error.Message);
         x.Buffer.Dispose();
         Assert.Contains("there is no CUDA device 1: there are 1", Assert.Throws<DeviceUnavailableException>(() => GpuDevice.OpenCuda(1)).Message);
-    }
-
-    void Environment(out Dictionary<string, string> environment, string name = "libcuda.so.1")
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/cc"), "no C compiler at /usr/bin/cc");
-        string source = Path.Combine(SourceTree.Root, "Llama4.Tests/Gpu/fakecuda.c");
-        using Process compiler = Process.Start("/usr/bin/cc", ["-shared", "-fPIC", "-w", "-o", Path.Combine(folder, name), source]);
-        compiler.WaitForExit();
-        Assert.Equal(0, compiler.ExitCode);
-        environment = new() { ["LD_LIBRARY_PATH"] = folder };
     }
 }
