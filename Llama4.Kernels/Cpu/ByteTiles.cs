@@ -18,25 +18,22 @@ static unsafe class ByteTiles<TFormat, TBlock>
 
     // Rows that go through a block of weights together. Their sums, [group][row][output], stay in the nearest cache. Those of a group lie
     // together: stores and loads that are a multiple of 4096 bytes apart would wait for each other.
-    const int PassRows = 16;
+    const int PassRows = 64;
     const int GroupSums = PassRows * Outputs;
-    const int Sums = UnpackedBlock.Groups * GroupSums;
+    const int Sums = Unpacking.Groups * GroupSums;
 
     // Interleaved: a vector for each 4 inputs of eight weight rows, eight to a group, then their scales and offsets, a group's worth of each.
     const int VectorBytes = 32;
     const int GroupBytes = 8 * VectorBytes;
     const int FactorsOffset = 8 * GroupBytes;
 
-    static int Columns
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 8 + (TFormat.HasHalfScales ? 4 : TFormat.HasOffsets ? 2 : 1);
-    }
+    // Integers of eight weight rows, before they are interleaved.
+    const int IntegerBytes = Interleaved.Rows * Unpacking.Length;
 
     static int InterleavedBytes
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Columns * GroupBytes;
+        get => FactorsOffset + (TFormat.HasHalfScales ? 4 : TFormat.HasOffsets ? 2 : 1) * GroupBytes;
     }
 
     /// <summary>Steps of four inputs that share a scale.</summary>
@@ -57,8 +54,10 @@ static unsafe class ByteTiles<TFormat, TBlock>
         }
     }
 
-    public static long ScratchBytes(MatMulInput input) =>
-        Lanes.Count * sizeof(UnpackedBlock) + Sums * sizeof(float) + 2L * input.Blocks * InterleavedBytes;
+    public static int ScratchBytes
+    {
+        get => IntegerBytes + 2 * InterleavedBytes + Sums * sizeof(float);
+    }
 
     public static void Run(in MatMulPart part, MatMulInput input, int from, int to, byte* scratch)
     {
@@ -66,56 +65,49 @@ static unsafe class ByteTiles<TFormat, TBlock>
         {
             int next = Math.Min(to, output + Outputs);
             var ahead = new ReadAhead(part.Weights + next * part.RowBytes, part.Weights + Math.Min(to, next + Outputs) * part.RowBytes);
-            RunTile(part, input, output, next - output, ahead, scratch);
+            ahead.Share((part.Rows + PassRows - 1) / PassRows * input.Blocks);
+            for (int row = 0; row < part.Rows; row += PassRows)
+                RunPass(part, input, output, next - output, row, Math.Min(PassRows, part.Rows - row), ref ahead, scratch);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void RunTile(in MatMulPart part, MatMulInput input, int output, int outputs, ReadAhead ahead, byte* scratch)
+    static void RunPass(in MatMulPart part, MatMulInput input, int output, int outputs, int row, int rows, ref ReadAhead ahead, byte* scratch)
     {
-        var unpacked = (UnpackedBlock*)scratch;
-        float* sums = (float*)(unpacked + Lanes.Count);
-        byte* interleaved = (byte*)(sums + Sums);
-        Interleave(part, input, output, Math.Min(outputs, Lanes.Count), unpacked, interleaved);
-        Interleave(part, input, output + Lanes.Count, Math.Max(0, outputs - Lanes.Count), unpacked, interleaved + InterleavedBytes);
-        ahead.Share((part.Rows + PassRows - 1) / PassRows * input.Blocks);
-        for (int row = 0; row < part.Rows; row += PassRows)
-        {
-            int rows = Math.Min(PassRows, part.Rows - row);
-            new Span<float>(sums, Sums).Clear();
-            for (int block = 0; block < input.Blocks; block++)
-            {
-                ahead.Touch();
-                InputBlock* x = input.Block(block, part.FirstRow + row), next = input.Block(Math.Min(block + 1, input.Blocks - 1), part.FirstRow + row);
-                for (int group = 0; group < UnpackedBlock.Groups; group++)
-                {
-                    PrefetchPart(next, rows, group);
-                    AddGroup(interleaved + 2 * block * InterleavedBytes, group, x, rows, sums);
-                }
-            }
-            for (int r = 0; r < rows; r++)
-            {
-                StoreRow(part, row + r, output, Math.Min(outputs, Lanes.Count), sums + r * Outputs);
-                StoreRow(part, row + r, output + Lanes.Count, outputs - Lanes.Count, sums + r * Outputs + Lanes.Count);
-            }
-        }
-    }
-
-    /// <summary>Eight weight rows, block after block, each followed by room for that of the other eight. Missing rows are zeros.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Interleave(in MatMulPart part, MatMulInput input, int output, int outputs, UnpackedBlock* unpacked, byte* target)
-    {
-        new Span<byte>(unpacked, Lanes.Count * sizeof(UnpackedBlock)).Clear();
+        byte* interleaved = scratch + IntegerBytes;
+        float* sums = (float*)(interleaved + 2 * InterleavedBytes);
+        int first = Math.Min(outputs, Lanes.Count), second = outputs - first;
+        new Span<float>(sums, Sums).Clear();
         byte* weights = part.Weights + output * part.RowBytes;
-        for (int columns = input.Columns; columns > 0; columns -= UnpackedBlock.Length, target += 2 * InterleavedBytes)
+        for (int block = 0; block < input.Blocks; block++, weights += Unpacking.Length / TFormat.Length * sizeof(TBlock))
         {
-            int groups = Math.Min(UnpackedBlock.Groups, columns / UnpackedBlock.GroupLength);
-            for (int i = 0; i < outputs; i++)
-                UnpackedBlock.Unpack<TFormat, TBlock>((TBlock*)(weights + i * part.RowBytes), groups, unpacked + i);
-            for (int column = 0; column < Columns; column++)
-                ByteVectors.Transpose((byte*)unpacked + column * VectorBytes, sizeof(UnpackedBlock), target + column * GroupBytes);
-            weights += UnpackedBlock.Length / TFormat.Length * sizeof(TBlock);
+            int groups = Math.Min(Unpacking.Groups, input.Columns / Unpacking.GroupLength - block * Unpacking.Groups);
+            InputBlock* x = input.Block(block, part.FirstRow + row), next = input.Block(Math.Min(block + 1, input.Blocks - 1), part.FirstRow + row);
+            ahead.Touch();
+            Interleave(weights, part.RowBytes, first, groups, scratch, interleaved);
+            Interleave(weights + Lanes.Count * part.RowBytes, part.RowBytes, second, groups, scratch, interleaved + InterleavedBytes);
+            for (int group = 0; group < Unpacking.Groups; group++)
+            {
+                PrefetchPart(next, rows, group);
+                AddGroup(interleaved, group, x, rows, sums);
+            }
         }
+        for (int r = 0; r < rows; r++)
+        {
+            StoreRow(part, row + r, output, first, sums + r * Outputs);
+            StoreRow(part, row + r, output + Lanes.Count, second, sums + r * Outputs + Lanes.Count);
+        }
+    }
+
+    /// <summary>A block of up to eight weight rows. What stands for missing rows and groups does not matter: their factors are 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Interleave(byte* weights, long rowBytes, int rows, int groups, byte* integers, byte* target)
+    {
+        for (int row = 0; row < rows; row++)
+            Unpacking.Integers<TFormat, TBlock>((TBlock*)(weights + row * rowBytes), groups, integers + row * Unpacking.Length);
+        for (int group = 0; group < Unpacking.Groups; group++)
+            Interleaved.Transpose(integers + group * VectorBytes, Unpacking.Length, target + group * GroupBytes);
+        Interleaved.Factors<TFormat, TBlock>((TBlock*)weights, rowBytes, rows, groups, (float*)(target + FactorsOffset));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -282,7 +274,7 @@ static unsafe class ByteTiles<TFormat, TBlock>
     /// <summary>An eighth of some rows, into the nearest cache: rows of one block lie together, but not with those of the next.</summary>
     static void PrefetchPart(InputBlock* x, int rows, int part)
     {
-        int bytes = rows * sizeof(InputBlock) / UnpackedBlock.Groups;
+        int bytes = rows * sizeof(InputBlock) / Unpacking.Groups;
         for (byte* line = (byte*)x + part * bytes, end = line + bytes; line < end; line += Prefetch.CacheLine) Prefetch.Near(line);
     }
 

@@ -46,38 +46,6 @@ static unsafe class ByteVectors
         return (Avx2.Permute2x128(first, second, 0x20), Avx2.Permute2x128(first, second, 0x31));
     }
 
-    /// <summary>Turns 8 rows of 8 numbers of 32 bits, <paramref name="stride"/> bytes apart, into 8 columns.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Transpose(byte* source, int stride, byte* target)
-    {
-        if (!Avx2.IsSupported)
-        {
-            for (int row = 0; row < 8; row++)
-                for (int column = 0; column < 8; column++)
-                    ((int*)target)[column * 8 + row] = ((int*)(source + row * stride))[column];
-            return;
-        }
-        // Row i and i + 4 share a register from the start: what is left are two steps inside 128 bits.
-        TransposeHalf(source, stride, target);
-        TransposeHalf(source + 16, stride, target + 128);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void TransposeHalf(byte* source, int stride, byte* target)
-    {
-        Vector256<int> r0 = Rows(source, 4 * stride), r1 = Rows(source + stride, 4 * stride);
-        Vector256<int> r2 = Rows(source + 2 * stride, 4 * stride), r3 = Rows(source + 3 * stride, 4 * stride);
-        Vector256<long> t0 = Avx2.UnpackLow(r0, r1).AsInt64(), t1 = Avx2.UnpackHigh(r0, r1).AsInt64();
-        Vector256<long> t2 = Avx2.UnpackLow(r2, r3).AsInt64(), t3 = Avx2.UnpackHigh(r2, r3).AsInt64();
-        Avx2.UnpackLow(t0, t2).Store((long*)target);
-        Avx2.UnpackHigh(t0, t2).Store((long*)(target + 32));
-        Avx2.UnpackLow(t1, t3).Store((long*)(target + 64));
-        Avx2.UnpackHigh(t1, t3).Store((long*)(target + 96));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<int> Rows(byte* lower, int distance) => Vector256.Create(Vector128.Load((int*)lower), Vector128.Load((int*)(lower + distance)));
-
     /// <summary>In each half: the sums of the four lanes of a, b, c, d.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<int> Quarter(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d)

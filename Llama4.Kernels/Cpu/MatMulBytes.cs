@@ -25,7 +25,7 @@ sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
     public override int ItemOutputs(in MatMulPart part, int threads) => part.Rows < FewestTileRows ? OutputsOf(part, RowItemBytes, 8) : OutputsOf(part, TileItemBytes, ByteTiles<TFormat, TBlock>.Outputs);
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
-        part.Rows < FewestTileRows ? 0 : ByteTiles<TFormat, TBlock>.ScratchBytes(input);
+        part.Rows < FewestTileRows ? 0 : ByteTiles<TFormat, TBlock>.ScratchBytes;
 
     public override void Run(in MatMulPart part, MatMulInput input, int from, int to, byte* scratch)
     {
@@ -44,15 +44,15 @@ sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
         InputBlock* x = input.Block(0, row);
         int columns = input.Columns, stride = input.Rows;
         var block = (TBlock*)weights;
-        for (; columns >= UnpackedBlock.Length; columns -= UnpackedBlock.Length, x += stride, block += UnpackedBlock.Length / TFormat.Length)
+        for (; columns >= Unpacking.Length; columns -= Unpacking.Length, x += stride, block += Unpacking.Length / TFormat.Length)
         {
-            Prefetch.Stream((byte*)block, UnpackedBlock.Length / TFormat.Length * sizeof(TBlock));
+            Prefetch.Stream((byte*)block, Unpacking.Length / TFormat.Length * sizeof(TBlock));
             (Vector256<int> low, Vector256<int> high) = ByteVectors.HalfSums(
                 Products(block, x, 0), Products(block, x, 1), Products(block, x, 2), Products(block, x, 3),
                 Products(block, x, 4), Products(block, x, 5), Products(block, x, 6), Products(block, x, 7));
-            sum = AddBlock(low, high, TFormat.Factors(block, UnpackedBlock.Groups), x, sum);
+            sum = AddBlock(low, high, TFormat.Factors(block, Unpacking.Groups), x, sum);
         }
-        return Lanes.Sum(columns > 0 ? AddPart(block, columns / UnpackedBlock.GroupLength, x, sum) : sum);
+        return Lanes.Sum(columns > 0 ? AddPart(block, columns / Unpacking.GroupLength, x, sum) : sum);
     }
 
     /// <summary>The last groups of a row whose length is not a multiple of 256.</summary>

@@ -9,9 +9,9 @@ readonly unsafe struct QuantisedRows<TFormat, TBlock> : IWeightRows
 {
     public static void Decode(byte* row, int from, int count, float* target)
     {
-        for (int i = 0; i < count; i += UnpackedBlock.Length)
-            UnpackedBlock.Decode<TFormat, TBlock>(
-                (TBlock*)row + (from + i) / TFormat.Length, Math.Min(UnpackedBlock.Length, count - i), target + i);
+        for (int i = 0; i < count; i += Unpacking.Length)
+            Unpacking.Decode<TFormat, TBlock>(
+                (TBlock*)row + (from + i) / TFormat.Length, Math.Min(Unpacking.Length, count - i), target + i);
     }
 
     public static float Dot(byte* row, int from, int count, float* x, float* scratch)

@@ -36,10 +36,16 @@ static unsafe class Bits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Half(Vector128<ushort> halves)
     {
-        // With the sign extended, a shift by 13 leaves copies of the sign between it and the exponent: they are cleared.
-        Vector256<int> signed = Avx2.IsSupported
+        return Half(Avx2.IsSupported
             ? Avx2.ConvertToVector256Int32(halves.AsInt16())
-            : Vector256.Create(Vector128.WidenLower(halves.AsInt16()), Vector128.WidenUpper(halves.AsInt16()));
+            : Vector256.Create(Vector128.WidenLower(halves.AsInt16()), Vector128.WidenUpper(halves.AsInt16())));
+    }
+
+    /// <summary>Of halves as signed numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Half(Vector256<int> signed)
+    {
+        // A shift by 13 leaves copies of the sign between it and the exponent: they are cleared.
         Vector256<int> moved = signed << 13 & Vector256.Create(0x0FFFE000);
         // Below the first normal one the half is 2^-14 · (mantissa / 1024): with that exponent and without its leading one.
         Vector256<float> small = (moved + Vector256.Create(HalfBias + FirstNormalHalf)).AsSingle() - Vector256.Create(SmallestNormalHalf);

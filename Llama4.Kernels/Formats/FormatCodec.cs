@@ -88,9 +88,9 @@ public abstract unsafe class FormatCodec
         {
             fixed (byte* bytes = source)
             fixed (float* numbers = target)
-                for (int from = 0; from < target.Length; from += UnpackedBlock.Length)
-                    UnpackedBlock.Decode<TFormat, TBlock>(
-                        (TBlock*)bytes + from / TFormat.Length, Math.Min(UnpackedBlock.Length, target.Length - from), numbers + from);
+                for (int from = 0; from < target.Length; from += Unpacking.Length)
+                    Unpacking.Decode<TFormat, TBlock>(
+                        (TBlock*)bytes + from / TFormat.Length, Math.Min(Unpacking.Length, target.Length - from), numbers + from);
         }
     }
 }

@@ -26,4 +26,10 @@ interface IQuantisedFormat<TBlock> : IFormat<TBlock>
 
     /// <summary>Scales and offsets of the first <paramref name="groups"/> groups; always 8 where a block holds 256 numbers.</summary>
     static abstract unsafe GroupFactors Factors(TBlock* source, int groups);
+
+    /// <summary>
+    /// Factors of a block of 256 numbers of eight rows, <paramref name="rowBytes"/> apart, as <see cref="Interleaved.Factors"/> lays them out.
+    /// False, and nothing is done: the format finds them row by row.
+    /// </summary>
+    static virtual unsafe bool TryFactorsOfEight(TBlock* source, long rowBytes, float* target) => false;
 }

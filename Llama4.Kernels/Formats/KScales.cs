@@ -41,6 +41,30 @@ static unsafe class KScales
             Scales.Bytes(Vector128.Shuffle(integers, Vector128.Create(2u, 3, 2, 3)).AsByte()) * -dmin);
     }
 
+    /// <summary>The same for eight blocks, <paramref name="stride"/> bytes apart, that begin with d, dmin and the scales.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FactorsOfEight(byte* source, long stride, float* target)
+    {
+        (Vector256<int> units, Vector256<int> a, Vector256<int> b, Vector256<int> c) = Interleaved.FourColumns(source, stride);
+        Vector256<float> d = Bits.Half(units << 16 >> 16), dmin = -Bits.Half(units >> 16);
+        Vector256<int> six = Vector256.Create(0x3F3F3F3F), four = Vector256.Create(0x0F0F0F0F), two = Vector256.Create(0x30303030);
+        StoreBytes(a & six, d, target);
+        StoreBytes(c & four | a >> 2 & two, d, target + 4 * Interleaved.Rows);
+        StoreBytes(b & six, dmin, target + Interleaved.FactorFloats);
+        StoreBytes(c >> 4 & four | b >> 2 & two, dmin, target + Interleaved.FactorFloats + 4 * Interleaved.Rows);
+    }
+
+    /// <summary>The four unsigned bytes of each row times its factor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreBytes(Vector256<int> bytes, Vector256<float> factor, float* target)
+    {
+        Vector256<int> low = Vector256.Create(0xFF);
+        (Vector256.ConvertToSingle(bytes & low) * factor).Store(target);
+        (Vector256.ConvertToSingle(bytes >> 8 & low) * factor).Store(target + 8);
+        (Vector256.ConvertToSingle(bytes >> 16 & low) * factor).Store(target + 16);
+        (Vector256.ConvertToSingle(bytes >> 24 & low) * factor).Store(target + 24);
+    }
+
     /// <summary>
     /// Chooses d, dmin and the integers for 256 values whose integers reach from 0 to <paramref name="high"/>.
     /// </summary>

@@ -47,4 +47,10 @@ readonly unsafe struct Q4_K : IQuantisedFormat<Q4_K.Block>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups) => KScales.Factors(source->Scales, &source->Scale);
+
+    public static bool TryFactorsOfEight(Block* source, long rowBytes, float* target)
+    {
+        KScales.FactorsOfEight((byte*)source, rowBytes, target);
+        return true;
+    }
 }

@@ -53,4 +53,10 @@ readonly unsafe struct Q5_K : IQuantisedFormat<Q5_K.Block>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups) => KScales.Factors(source->Scales, &source->Scale);
+
+    public static bool TryFactorsOfEight(Block* source, long rowBytes, float* target)
+    {
+        KScales.FactorsOfEight((byte*)source, rowBytes, target);
+        return true;
+    }
 }

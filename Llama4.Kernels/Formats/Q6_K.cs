@@ -73,4 +73,34 @@ readonly unsafe struct Q6_K : IQuantisedFormat<Q6_K.Block>
         Vector256<float> d = Bits.Halves(source->Scale).Low;
         return GroupFactors.Centred(even * d, odd * d, 32);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool TryFactorsOfEight(Block* source, long rowBytes, float* target)
+    {
+        Vector256<float> d = Formats.Scales.Halves((byte*)&source->Scale, rowBytes, Interleaved.Rows);
+        (Vector256<int> first, Vector256<int> second, Vector256<int> third, Vector256<int> fourth) = Interleaved.FourColumns((byte*)source->Scales, rowBytes);
+        StoreTwoGroups(first, d, target);
+        StoreTwoGroups(second, d, target + 2 * Interleaved.Rows);
+        StoreTwoGroups(third, d, target + 4 * Interleaved.Rows);
+        StoreTwoGroups(fourth, d, target + 6 * Interleaved.Rows);
+        return true;
+    }
+
+    /// <summary>Four signed bytes of each row: scales of the first and second half of a group, then of the next.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreTwoGroups(Vector256<int> bytes, Vector256<float> d, float* target)
+    {
+        StoreScale(bytes << 24, d, target);
+        StoreScale(bytes << 16, d, target + 2 * Interleaved.FactorFloats);
+        StoreScale(bytes << 8, d, target + Interleaved.Rows);
+        StoreScale(bytes, d, target + 2 * Interleaved.FactorFloats + Interleaved.Rows);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreScale(Vector256<int> upperByte, Vector256<float> d, float* target)
+    {
+        Vector256<float> scale = Vector256.ConvertToSingle(upperByte >> 24) * d;
+        scale.Store(target);
+        (scale * -32f).Store(target + Interleaved.FactorFloats);
+    }
 }

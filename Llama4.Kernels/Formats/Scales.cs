@@ -8,7 +8,7 @@ static unsafe class Scales
 {
     /// <summary>Halves that lie <paramref name="stride"/> bytes apart, the first <paramref name="count"/> of 8; the others are 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Halves(byte* source, int stride, int count)
+    public static Vector256<float> Halves(byte* source, long stride, int count)
     {
         if (count == 8)
             return Bits.Half(Vector128.Create(
