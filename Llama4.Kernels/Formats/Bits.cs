@@ -13,7 +13,12 @@ static unsafe class Bits
     const float SmallestHalf = 5.9604644775390625e-8f; // 2^-24
     const float SmallestNormalHalf = 6.103515625e-5f; // 2^-14
     const int FirstNormalHalf = 1 << 23, FirstSpecialHalf = 0x7C00 << 13; // both moved
-    const float E4M3Bias = 1.329227995784916e36f; // 2^(127−7)
+
+    // The same for E4M3, whose numbers below 2^-6 have no leading one.
+    const int E4M3Bias = 127 - 7 << 23;
+    const float SmallestE4M3 = 0.001953125f; // 2^-9
+    const float SmallestNormalE4M3 = 0.015625f; // 2^-6
+    const int FirstNormalE4M3 = 1 << 23, SpecialE4M3 = 0x7F << 20; // both moved
 
     public const float LargestHalf = 65504;
     public const float LargestE4M3 = 448;
@@ -72,20 +77,23 @@ static unsafe class Bits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float E4M3(byte value)
     {
-        int magnitude = value & 0x7F;
-        float result = magnitude == 0x7F ? float.NaN : Float((uint)magnitude << 20) * E4M3Bias;
-        return Float(Of(result) | (uint)(value & 0x80) << 24);
+        uint moved = (uint)(value & 0x7F) << 20;
+        uint magnitude = moved < FirstNormalE4M3 ? Of((moved >> 20) * SmallestE4M3) : moved + E4M3Bias;
+        if (moved == SpecialE4M3) magnitude = 0x7FC00000;
+        return Float(magnitude | (uint)(value & 0x80) << 24);
     }
 
     /// <summary>Of the lower 8 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> E4M3(Vector128<byte> values)
     {
-        Vector256<int> signed = Widen(values).AsInt32() << 24;
-        Vector256<int> moved = signed >> 4 & Vector256.Create(unchecked((int)0x87F00000));
-        Vector256<float> value = moved.AsSingle() * E4M3Bias;
-        Vector256<int> special = Vector256.Equals(moved & Vector256.Create(int.MaxValue), Vector256.Create(0x7F << 20));
-        return (value.AsInt32() | special & Vector256.Create(0x7FC00000)).AsSingle();
+        Vector256<int> wide = Widen(values).AsInt32();
+        Vector256<int> moved = (wide & Vector256.Create(0x7F)) << 20;
+        Vector256<float> small = (moved + Vector256.Create(E4M3Bias + FirstNormalE4M3)).AsSingle() - Vector256.Create(SmallestNormalE4M3);
+        Vector256<int> magnitude = Vector256.ConditionalSelect(
+            Vector256.GreaterThan(Vector256.Create(FirstNormalE4M3), moved), small.AsInt32(), moved + Vector256.Create(E4M3Bias));
+        magnitude |= Vector256.Equals(moved, Vector256.Create(SpecialE4M3)) & Vector256.Create(0x7FC00000);
+        return (magnitude | (wide & Vector256.Create(0x80)) << 24).AsSingle();
     }
 
     public static ushort ToHalf(float value) => BitConverter.HalfToUInt16Bits((Half)value);
