@@ -10,8 +10,8 @@ namespace Llama4.Kernels.Cpu;
 /// 0, 8, 16, …, or 1, 9, 17, …, and the eight sums are added in the order of <see cref="Lanes.Sum"/>.
 /// </summary>
 /// <remarks>
-/// One row: a weight row is walked once, the eight sums are the lanes of a vector. Many rows: eight weight rows are unpacked and interleaved,
-/// so that the lanes are outputs, and meet the rows of x tile by tile.
+/// One row: a weight row is walked once, the eight sums are the lanes of a vector. Many rows:
+/// <see cref="ByteTiles{TFormat, TBlock}"/>, whose lanes are outputs.
 /// </remarks>
 sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
     where TFormat : struct, IQuantisedFormat<TBlock>
@@ -22,7 +22,9 @@ sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
 
     public override bool ReadsBlocks => true;
 
-    public override int ItemOutputs(in MatMulPart part, int threads) => part.Rows < FewestTileRows ? OutputsOf(part, RowItemBytes, 8) : OutputsOf(part, TileItemBytes, ByteTiles<TFormat, TBlock>.Outputs);
+    public override int ItemOutputs(in MatMulPart part, int threads) => part.Rows < FewestTileRows
+        ? OutputsOf(part, RowItemBytes, 8)
+        : OutputsOf(part, TileItemBytes, ByteTiles<TFormat, TBlock>.Outputs);
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
         part.Rows < FewestTileRows ? 0 : ByteTiles<TFormat, TBlock>.ScratchBytes;
