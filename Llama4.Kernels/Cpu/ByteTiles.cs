@@ -15,17 +15,17 @@ static unsafe class ByteTiles<TFormat, TBlock>
 {
     public const int Outputs = 2 * Lanes.Count;
 
-    const int TileRows = 4;
-
-    // Rows that go through a block of weights together, so that interleaving it costs little. Their sums are [group][row][output].
-    const int PassRows = 64;
-    const int GroupSums = PassRows * Outputs;
-    const int Sums = Unpacking.Groups * GroupSums;
+    // Rows that go through a block of weights together, so that interleaving it costs little; their sums stay in the nearest cache.
+    const int PassRows = 32;
 
     // Interleaved: a vector for each 4 inputs of eight weight rows, eight to a group, then their scales and offsets, a group's worth of each.
     const int VectorBytes = 32;
     const int GroupBytes = 8 * VectorBytes;
     const int FactorsOffset = 8 * GroupBytes;
+
+    // From a row's block of inputs to the next row's.
+    const int RowBytes = InputBlock.Bytes;
+    const int RowFloats = RowBytes / sizeof(float);
 
     // Integers of eight weight rows, before they are interleaved.
     const int IntegerBytes = Interleaved.Rows * Unpacking.Length;
@@ -54,7 +54,12 @@ static unsafe class ByteTiles<TFormat, TBlock>
         }
     }
 
-    public static int ScratchBytes => IntegerBytes + 2 * InterleavedBytes + Sums * sizeof(float);
+    public static int ScratchBytes => IntegerBytes + 2 * InterleavedBytes + Unpacking.Groups * GroupSums(PassRows) * sizeof(float);
+
+    /// <summary>
+    /// The sums are [group][row][output], with a row to spare: groups that are a multiple of 4096 bytes apart would wait for each other's stores.
+    /// </summary>
+    static int GroupSums(int rows) => ((rows + 3) / 4 * 4 + 1) * Outputs;
 
     public static void Run(in MatMulPart part, MatMulInput input, int from, int to, byte* scratch)
     {
@@ -62,7 +67,7 @@ static unsafe class ByteTiles<TFormat, TBlock>
         {
             int next = Math.Min(to, output + Outputs);
             var ahead = new ReadAhead(part.Weights + next * part.RowBytes, part.Weights + Math.Min(to, next + Outputs) * part.RowBytes);
-            ahead.Share((part.Rows + PassRows - 1) / PassRows * input.Blocks);
+            ahead.Share((part.Rows + PassRows - 1) / PassRows * input.Blocks * Unpacking.Groups);
             for (int row = 0; row < part.Rows; row += PassRows)
                 RunPass(part, input, output, next - output, row, Math.Min(PassRows, part.Rows - row), ref ahead, scratch);
         }
@@ -74,25 +79,26 @@ static unsafe class ByteTiles<TFormat, TBlock>
         byte* interleaved = scratch + IntegerBytes;
         float* sums = (float*)(interleaved + 2 * InterleavedBytes);
         int first = Math.Min(outputs, Lanes.Count), second = outputs - first;
-        new Span<float>(sums, Sums).Clear();
+        int groupSums = GroupSums(rows);
+        new Span<float>(sums, Unpacking.Groups * groupSums).Clear();
         byte* weights = part.Weights + output * part.RowBytes;
         for (int block = 0; block < input.Blocks; block++, weights += Unpacking.Length / TFormat.Length * sizeof(TBlock))
         {
             int groups = Math.Min(Unpacking.Groups, input.Columns / Unpacking.GroupLength - block * Unpacking.Groups);
             InputBlock* x = input.Block(block, part.FirstRow + row), next = input.Block(Math.Min(block + 1, input.Blocks - 1), part.FirstRow + row);
-            ahead.Touch();
             Interleave(weights, part.RowBytes, first, groups, scratch, interleaved);
             Interleave(weights + Lanes.Count * part.RowBytes, part.RowBytes, second, groups, scratch, interleaved + InterleavedBytes);
             for (int group = 0; group < Unpacking.Groups; group++)
             {
+                ahead.Touch();
                 PrefetchPart(next, rows, group);
-                AddGroup(interleaved, group, x, rows, sums);
+                AddGroup(interleaved, group, x, rows, sums + group * groupSums);
             }
         }
         for (int r = 0; r < rows; r++)
         {
-            StoreRow(part, row + r, output, first, sums + r * Outputs);
-            StoreRow(part, row + r, output + Lanes.Count, second, sums + r * Outputs + Lanes.Count);
+            StoreRow(part, row + r, output, first, sums + r * Outputs, groupSums);
+            StoreRow(part, row + r, output + Lanes.Count, second, sums + r * Outputs + Lanes.Count, groupSums);
         }
     }
 
@@ -100,6 +106,7 @@ static unsafe class ByteTiles<TFormat, TBlock>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Interleave(byte* weights, long rowBytes, int rows, int groups, byte* integers, byte* target)
     {
+        if (rows == Interleaved.Rows && groups == Unpacking.Groups && TFormat.TryInterleaveEight((TBlock*)weights, rowBytes, target, (float*)(target + FactorsOffset))) return;
         for (int row = 0; row < rows; row++)
             Unpacking.Integers<TFormat, TBlock>((TBlock*)(weights + row * rowBytes), groups, integers + row * Unpacking.Length);
         for (int group = 0; group < Unpacking.Groups; group++)
@@ -107,66 +114,96 @@ static unsafe class ByteTiles<TFormat, TBlock>
         Interleaved.Factors<TFormat, TBlock>((TBlock*)weights, rowBytes, rows, groups, (float*)(target + FactorsOffset));
     }
 
+    /// <summary>Adds the products of a group for all rows of a pass.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddGroup(byte* w, int group, InputBlock* x, int rows, float* sums)
     {
-        byte* factors = w + FactorsOffset + group * VectorBytes;
-        byte* values = w + group * GroupBytes;
-        sums += group * GroupSums;
-        for (int row = 0; row < rows; row += TileRows, sums += TileRows * Outputs)
+        byte* values = w + group * GroupBytes, factors = w + FactorsOffset + group * VectorBytes;
+        byte* inputs = (byte*)x + group * Unpacking.GroupLength;
+        float* scales = x->Scales + group;
+        if (TFormat.HasHalfScales)
         {
-            // Rows beyond the last one repeat it; their sums are not used.
-            int last = rows - 1;
-            InputBlock* x0 = x + row, x1 = x + Math.Min(row + 1, last), x2 = x + Math.Min(row + 2, last), x3 = x + Math.Min(row + 3, last);
-            if (TFormat.HasHalfScales)
-            {
-                AddTile(values, factors, x0, x1, x2, x3, 2 * group, x0->SumsLow + group - (float*)x0, sums);
-                AddTile(values + 4 * VectorBytes, factors + 2 * GroupBytes, x0, x1, x2, x3, 2 * group + 1, x0->SumsHigh + group - (float*)x0, sums);
-            }
-            else
-            {
-                AddTile(values, factors, x0, x1, x2, x3, 2 * group, x0->Sums + group - (float*)x0, sums);
-            }
-        }
-    }
-
-    /// <summary>Adds the products of a group, or of half of one, for outputs a and b, eight each, and 4 rows.</summary>
-    /// <param name="w">Values of the outputs a; those of b are one interleaved block further.</param>
-    /// <param name="factors">Their scales; the offsets follow.</param>
-    /// <param name="half">Which 16 inputs of the block come first.</param>
-    /// <param name="inputSum">Place of the group's sum in an input block, in floats.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void AddTile(byte* w, byte* factors, InputBlock* x0, InputBlock* x1, InputBlock* x2, InputBlock* x3, int half, long inputSum, float* sums)
-    {
-        int* i0 = (int*)x0 + 4 * half, i1 = (int*)x1 + 4 * half, i2 = (int*)x2 + 4 * half, i3 = (int*)x3 + 4 * half;
-        Vector256<int> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
-        if (ExactSteps == Steps)
-        {
-            AddSteps(w, i0, i1, i2, i3, ref a0, ref a1, ref a2, ref a3, ref b0, ref b1, ref b2, ref b3);
+            AddRows(values, factors, inputs, scales, InputBlock.SumsLowAfterScales, rows, sums);
+            AddRows(values + 4 * VectorBytes, factors + 2 * GroupBytes, inputs + 16, scales, InputBlock.SumsHighAfterScales, rows, sums);
         }
         else
         {
-            for (int step = 0; step < Steps; step += ExactSteps, w += ExactSteps * VectorBytes)
-            {
-                AddRow(w, i0 + step, ref a0, ref b0);
-                AddRow(w, i1 + step, ref a1, ref b1);
-                AddRow(w, i2 + step, ref a2, ref b2);
-                AddRow(w, i3 + step, ref a3, ref b3);
-            }
+            AddRows(values, factors, inputs, scales, InputBlock.SumsAfterScales, rows, sums);
         }
-        int group = half >> 1;
-        AddScaled(a0, b0, factors, Vector256.Create(x0->Scales[group]), Vector256.Create(((float*)x0)[inputSum]), sums);
-        AddScaled(a1, b1, factors, Vector256.Create(x1->Scales[group]), Vector256.Create(((float*)x1)[inputSum]), sums + Outputs);
-        AddScaled(a2, b2, factors, Vector256.Create(x2->Scales[group]), Vector256.Create(((float*)x2)[inputSum]), sums + 2 * Outputs);
-        AddScaled(a3, b3, factors, Vector256.Create(x3->Scales[group]), Vector256.Create(((float*)x3)[inputSum]), sums + 3 * Outputs);
     }
 
-    /// <summary>All steps in 16-bit sums.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AddSteps(
-        byte* w, int* i0, int* i1, int* i2, int* i3,
-        ref Vector256<int> a0, ref Vector256<int> a1, ref Vector256<int> a2, ref Vector256<int> a3,
-        ref Vector256<int> b0, ref Vector256<int> b1, ref Vector256<int> b2, ref Vector256<int> b3)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void AddRows(byte* w, byte* factors, byte* inputs, float* scales, int inputSum, int rows, float* sums)
+    {
+        // The last tile may reach beyond the last row: what it adds there is not used.
+        for (; rows > 2; rows -= 4, inputs += 4 * RowBytes, scales += 4 * RowFloats, sums += 4 * Outputs)
+            if (ExactSteps == Steps) AddExactFour(w, factors, inputs, scales, inputSum, sums);
+            else AddFour(w, factors, inputs, scales, inputSum, sums);
+        if (rows <= 0) return;
+        if (ExactSteps == Steps) AddExactTwo(w, factors, inputs, scales, inputSum, sums);
+        else AddTwo(w, factors, inputs, scales, inputSum, sums);
+    }
+
+    /// <summary>Adds the products of a group, or of half of one, for outputs a and b, eight each, and four rows.</summary>
+    /// <param name="w">Values of the outputs a; those of b are one interleaved block further.</param>
+    /// <param name="factors">Their scales; the offsets follow.</param>
+    /// <param name="inputs">The group's integers in the first row.</param>
+    /// <param name="scales">Its scale there.</param>
+    /// <param name="inputSum">How many floats further the sum of the inputs stands.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void AddFour(byte* w, byte* factors, byte* inputs, float* scales, int inputSum, float* sums)
+    {
+        Vector256<int> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+        for (int step = 0; step < Steps; step += ExactSteps, w += ExactSteps * VectorBytes, inputs += ExactSteps * sizeof(int))
+        {
+            AddRow(w, inputs, ref a0, ref b0);
+            AddRow(w, inputs + RowBytes, ref a1, ref b1);
+            AddRow(w, inputs + 2 * RowBytes, ref a2, ref b2);
+            AddRow(w, inputs + 3 * RowBytes, ref a3, ref b3);
+        }
+        AddScaled(a0, b0, factors, scales, inputSum, sums);
+        AddScaled(a1, b1, factors, scales + RowFloats, inputSum, sums + Outputs);
+        AddScaled(a2, b2, factors, scales + 2 * RowFloats, inputSum, sums + 2 * Outputs);
+        AddScaled(a3, b3, factors, scales + 3 * RowFloats, inputSum, sums + 3 * Outputs);
+    }
+
+    /// <summary>The same for two rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void AddTwo(byte* w, byte* factors, byte* inputs, float* scales, int inputSum, float* sums)
+    {
+        Vector256<int> a0 = default, a1 = default, b0 = default, b1 = default;
+        for (int step = 0; step < Steps; step += ExactSteps, w += ExactSteps * VectorBytes, inputs += ExactSteps * sizeof(int))
+        {
+            AddRow(w, inputs, ref a0, ref b0);
+            AddRow(w, inputs + RowBytes, ref a1, ref b1);
+        }
+        AddScaled(a0, b0, factors, scales, inputSum, sums);
+        AddScaled(a1, b1, factors, scales + RowFloats, inputSum, sums + Outputs);
+    }
+
+    /// <summary>Two rows where all steps fit into 16-bit sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void AddExactTwo(byte* w, byte* factors, byte* inputs, float* scales, int inputSum, float* sums)
+    {
+        Vector256<short> c0 = default, c1 = default, d0 = default, d1 = default;
+        for (nint at = 0; at < Steps * sizeof(int); at += sizeof(int))
+        {
+            byte* step = w + VectorBytes / sizeof(int) * at;
+            Vector256<byte> a = Vector256.Load(step), b = Vector256.Load(step + InterleavedBytes);
+            var x = Vector256.Create(*(int*)(inputs + at));
+            c0 += Multiply(a, x);
+            d0 += Multiply(b, x);
+            x = Vector256.Create(*(int*)(inputs + at + RowBytes));
+            c1 += Multiply(a, x);
+            d1 += Multiply(b, x);
+        }
+        AddScaled(ByteVectors.AddPairs(c0), ByteVectors.AddPairs(d0), factors, scales, inputSum, sums);
+        AddScaled(ByteVectors.AddPairs(c1), ByteVectors.AddPairs(d1), factors, scales + RowFloats, inputSum, sums + Outputs);
+    }
+
+    /// <summary>Four rows where all steps fit into 16-bit sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void AddExactFour(byte* w, byte* factors, byte* inputs, float* scales, int inputSum, float* sums)
     {
         Vector256<short> c0 = default, c1 = default, c2 = default, c3 = default, d0 = default, d1 = default, d2 = default, d3 = default;
         // Two steps a turn: the counter counts bytes of inputs, so that it is an index to both sides.
@@ -174,61 +211,57 @@ static unsafe class ByteTiles<TFormat, TBlock>
         {
             byte* step = w + VectorBytes / sizeof(int) * at;
             Vector256<byte> a = Vector256.Load(step), b = Vector256.Load(step + InterleavedBytes);
-            var x = Vector256.Create(*(int*)((byte*)i0 + at));
+            Vector256<int> x = Vector256.Create(*(int*)(inputs + at));
             c0 += Multiply(a, x);
             d0 += Multiply(b, x);
-            x = Vector256.Create(*(int*)((byte*)i1 + at));
+            x = Vector256.Create(*(int*)(inputs + at + RowBytes));
             c1 += Multiply(a, x);
             d1 += Multiply(b, x);
-            x = Vector256.Create(*(int*)((byte*)i2 + at));
+            x = Vector256.Create(*(int*)(inputs + at + 2 * RowBytes));
             c2 += Multiply(a, x);
             d2 += Multiply(b, x);
-            x = Vector256.Create(*(int*)((byte*)i3 + at));
+            x = Vector256.Create(*(int*)(inputs + at + 3 * RowBytes));
             c3 += Multiply(a, x);
             d3 += Multiply(b, x);
             a = Vector256.Load(step + VectorBytes);
             b = Vector256.Load(step + VectorBytes + InterleavedBytes);
-            x = Vector256.Create(*(int*)((byte*)i0 + at + sizeof(int)));
+            x = Vector256.Create(*(int*)(inputs + at + sizeof(int)));
             c0 += Multiply(a, x);
             d0 += Multiply(b, x);
-            x = Vector256.Create(*(int*)((byte*)i1 + at + sizeof(int)));
+            x = Vector256.Create(*(int*)(inputs + at + sizeof(int) + RowBytes));
             c1 += Multiply(a, x);
             d1 += Multiply(b, x);
-            x = Vector256.Create(*(int*)((byte*)i2 + at + sizeof(int)));
+            x = Vector256.Create(*(int*)(inputs + at + sizeof(int) + 2 * RowBytes));
             c2 += Multiply(a, x);
             d2 += Multiply(b, x);
-            x = Vector256.Create(*(int*)((byte*)i3 + at + sizeof(int)));
+            x = Vector256.Create(*(int*)(inputs + at + sizeof(int) + 3 * RowBytes));
             c3 += Multiply(a, x);
             d3 += Multiply(b, x);
         }
-        a0 = ByteVectors.AddPairs(c0);
-        a1 = ByteVectors.AddPairs(c1);
-        a2 = ByteVectors.AddPairs(c2);
-        a3 = ByteVectors.AddPairs(c3);
-        b0 = ByteVectors.AddPairs(d0);
-        b1 = ByteVectors.AddPairs(d1);
-        b2 = ByteVectors.AddPairs(d2);
-        b3 = ByteVectors.AddPairs(d3);
+        AddScaled(ByteVectors.AddPairs(c0), ByteVectors.AddPairs(d0), factors, scales, inputSum, sums);
+        AddScaled(ByteVectors.AddPairs(c1), ByteVectors.AddPairs(d1), factors, scales + RowFloats, inputSum, sums + Outputs);
+        AddScaled(ByteVectors.AddPairs(c2), ByteVectors.AddPairs(d2), factors, scales + 2 * RowFloats, inputSum, sums + 2 * Outputs);
+        AddScaled(ByteVectors.AddPairs(c3), ByteVectors.AddPairs(d3), factors, scales + 3 * RowFloats, inputSum, sums + 3 * Outputs);
     }
 
     /// <summary>As many steps of one row as go together exactly. The weights' vectors are the same for all rows of a tile and stay in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AddRow(byte* w, int* inputs, ref Vector256<int> a, ref Vector256<int> b)
+    static void AddRow(byte* w, byte* inputs, ref Vector256<int> a, ref Vector256<int> b)
     {
-        var x = Vector256.Create(inputs[0]);
+        var x = Vector256.Create(*(int*)inputs);
         Vector256<short> c = Multiply(Vector256.Load(w), x), d = Multiply(Vector256.Load(w + InterleavedBytes), x);
         if (ExactSteps >= 2)
         {
-            x = Vector256.Create(inputs[1]);
+            x = Vector256.Create(*(int*)(inputs + 4));
             c += Multiply(Vector256.Load(w + VectorBytes), x);
             d += Multiply(Vector256.Load(w + VectorBytes + InterleavedBytes), x);
         }
         if (ExactSteps >= 4)
         {
-            x = Vector256.Create(inputs[2]);
+            x = Vector256.Create(*(int*)(inputs + 8));
             c += Multiply(Vector256.Load(w + 2 * VectorBytes), x);
             d += Multiply(Vector256.Load(w + 2 * VectorBytes + InterleavedBytes), x);
-            x = Vector256.Create(inputs[3]);
+            x = Vector256.Create(*(int*)(inputs + 12));
             c += Multiply(Vector256.Load(w + 3 * VectorBytes), x);
             d += Multiply(Vector256.Load(w + 3 * VectorBytes + InterleavedBytes), x);
         }
@@ -236,32 +269,34 @@ static unsafe class ByteTiles<TFormat, TBlock>
         b += ByteVectors.AddPairs(d);
     }
 
-    /// <summary>Four inputs of a row, the same for all outputs.</summary>
+    /// <param name="x">Four inputs of a row, the same for all outputs.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<short> Multiply(Vector256<byte> w, Vector256<int> x) => TFormat.IsSigned
         ? ByteVectors.MultiplyPairs(Vector256.Abs(w.AsSByte()).AsByte(), ByteVectors.WithSign(x.AsSByte(), w.AsSByte()))
         : ByteVectors.MultiplyPairs(w, x.AsSByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AddScaled(Vector256<int> a, Vector256<int> b, byte* factors, Vector256<float> scale, Vector256<float> inputSum, float* sums)
+    static void AddScaled(Vector256<int> a, Vector256<int> b, byte* factors, float* scales, int inputSum, float* sums)
     {
-        AddScaled(a, (float*)factors, scale, inputSum, sums);
-        AddScaled(b, (float*)(factors + InterleavedBytes), scale, inputSum, sums + Lanes.Count);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AddScaled(Vector256<int> products, float* factors, Vector256<float> scale, Vector256<float> inputSum, float* sums)
-    {
-        Vector256<float> sum = Lanes.MultiplyAdd(Vector256.ConvertToSingle(products), Vector256.Load(factors) * scale, Vector256.Load(sums));
-        if (TFormat.HasOffsets) sum = Lanes.MultiplyAdd(Vector256.Load(factors + GroupBytes / sizeof(float)), inputSum, sum);
-        sum.Store(sums);
+        var scale = Vector256.Create(scales[0]);
+        Vector256<float> sumA = Lanes.MultiplyAdd(Vector256.ConvertToSingle(a), Vector256.Load((float*)factors) * scale, Vector256.Load(sums));
+        Vector256<float> sumB = Lanes.MultiplyAdd(
+            Vector256.ConvertToSingle(b), Vector256.Load((float*)(factors + InterleavedBytes)) * scale, Vector256.Load(sums + Lanes.Count));
+        if (TFormat.HasOffsets)
+        {
+            var input = Vector256.Create(scales[inputSum]);
+            sumA = Lanes.MultiplyAdd(Vector256.Load((float*)(factors + GroupBytes)), input, sumA);
+            sumB = Lanes.MultiplyAdd(Vector256.Load((float*)(factors + InterleavedBytes + GroupBytes)), input, sumB);
+        }
+        sumA.Store(sums);
+        sumB.Store(sums + Lanes.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void StoreRow(in MatMulPart part, int row, int output, int outputs, float* sums)
+    static void StoreRow(in MatMulPart part, int row, int output, int outputs, float* sums, int groupSums)
     {
-        Vector256<float> even = Group(sums, 0) + Group(sums, 4) + (Group(sums, 2) + Group(sums, 6));
-        Vector256<float> odd = Group(sums, 1) + Group(sums, 5) + (Group(sums, 3) + Group(sums, 7));
+        Vector256<float> even = Sum(sums, 0, groupSums) + Sum(sums, 4, groupSums) + (Sum(sums, 2, groupSums) + Sum(sums, 6, groupSums));
+        Vector256<float> odd = Sum(sums, 1, groupSums) + Sum(sums, 5, groupSums) + (Sum(sums, 3, groupSums) + Sum(sums, 7, groupSums));
         Vector256<float> total = even + odd;
         if (outputs == Lanes.Count) part.Store(row, output, total);
         else
@@ -275,7 +310,7 @@ static unsafe class ByteTiles<TFormat, TBlock>
         for (byte* line = (byte*)x + part * bytes, end = line + bytes; line < end; line += Prefetch.CacheLine) Prefetch.Near(line);
     }
 
-    static Vector256<float> Group(float* sums, int group) => Vector256.Load(sums + group * GroupSums);
+    static Vector256<float> Sum(float* sums, int group, int groupSums) => Vector256.Load(sums + group * groupSums);
 
     /// <summary>Asks for the next weights while the present ones are being multiplied, a little at a time.</summary>
     struct ReadAhead(byte* from, byte* to)

@@ -5,13 +5,17 @@ using System.Runtime.Intrinsics.X86;
 namespace Llama4.Kernels.Cpu;
 
 /// <summary>Integer vectors of the byte kernels. All of it is exact, so the ways with and without AVX2 agree.</summary>
+/// <remarks>The portable ways are methods of their own: the compiler counts the whole text of a method against what it still inlines.</remarks>
 static unsafe class ByteVectors
 {
     /// <summary>Sums of neighbouring products: 16-bit lane i = u[2i]·s[2i] + u[2i+1]·s[2i+1]. The sums must fit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> MultiplyPairs(Vector256<byte> u, Vector256<sbyte> s)
+    public static Vector256<short> MultiplyPairs(Vector256<byte> u, Vector256<sbyte> s) =>
+        Avx2.IsSupported ? Avx2.MultiplyAddAdjacent(u, s) : MultiplyPairsPortably(u, s);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<short> MultiplyPairsPortably(Vector256<byte> u, Vector256<sbyte> s)
     {
-        if (Avx2.IsSupported) return Avx2.MultiplyAddAdjacent(u, s);
         Vector256<short> lower = Vector256.WidenLower(u).AsInt16() * Vector256.WidenLower(s);
         Vector256<short> upper = Vector256.WidenUpper(u).AsInt16() * Vector256.WidenUpper(s);
         return Vector256.Narrow(AddPairs(lower), AddPairs(upper));
@@ -20,13 +24,19 @@ static unsafe class ByteVectors
     /// <summary>32-bit lane i = v[2i] + v[2i+1].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddPairs(Vector256<short> v) =>
-        Avx2.IsSupported ? Avx2.MultiplyAddAdjacent(v, Vector256.Create((short)1)) : (v.AsInt32() << 16 >> 16) + (v.AsInt32() >> 16);
+        Avx2.IsSupported ? Avx2.MultiplyAddAdjacent(v, Vector256.Create((short)1)) : AddPairsPortably(v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<int> AddPairsPortably(Vector256<short> v) => (v.AsInt32() << 16 >> 16) + (v.AsInt32() >> 16);
 
     /// <summary>v where sign is not negative, −v where it is; anything where it is 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<sbyte> WithSign(Vector256<sbyte> v, Vector256<sbyte> sign)
+    public static Vector256<sbyte> WithSign(Vector256<sbyte> v, Vector256<sbyte> sign) =>
+        Avx2.IsSupported ? Avx2.Sign(v, sign) : WithSignPortably(v, sign);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<sbyte> WithSignPortably(Vector256<sbyte> v, Vector256<sbyte> sign)
     {
-        if (Avx2.IsSupported) return Avx2.Sign(v, sign);
         Vector256<sbyte> negative = sign >> 7;
         return (v ^ negative) - negative;
     }

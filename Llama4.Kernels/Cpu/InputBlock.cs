@@ -15,6 +15,11 @@ unsafe struct InputBlock
     public const int Length = 256;
     public const int GroupLength = 32;
 
+    public const int Bytes = Length + 4 * Groups * sizeof(float);
+
+    /// <summary>Floats from a group's scale to its sums.</summary>
+    public const int SumsAfterScales = Groups, SumsLowAfterScales = 2 * Groups, SumsHighAfterScales = 3 * Groups;
+
     const int Groups = Length / GroupLength;
     const int SmallestBits = (127 - 100) << 23;
     const int InfinityBits = 0x7F800000;

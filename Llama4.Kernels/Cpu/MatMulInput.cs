@@ -12,6 +12,9 @@ sealed unsafe class MatMulInput : IDisposable
     /// <summary>Numbers of a row in a panel of floats. A dot product adds up panel by panel.</summary>
     public const int PanelLength = 512;
 
+    /// <summary>Blocks behind the last one that may be read: tiles are of four rows, whether there are as many or not.</summary>
+    const int ReadBeyond = 3;
+
     readonly Scratch panelScratch = new(), blockScratch = new();
     float* panels;
     InputBlock* blocks;
@@ -40,7 +43,7 @@ sealed unsafe class MatMulInput : IDisposable
         Columns = columns;
         Rows = rows;
         if (asFloats) panels = panelScratch.Floats((long)Panels * rows * PanelLength);
-        if (asBytes) blocks = (InputBlock*)blockScratch.Floats((long)Blocks * rows * (sizeof(InputBlock) / sizeof(float)));
+        if (asBytes) blocks = (InputBlock*)blockScratch.Floats(((long)Blocks * rows + ReadBeyond) * (InputBlock.Bytes / sizeof(float)));
         team.For(new PackWork(this, x, order, asFloats, asBytes), rows, alone: (long)rows * columns < 16 * 1024);
     }
 

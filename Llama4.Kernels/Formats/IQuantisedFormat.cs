@@ -28,8 +28,8 @@ interface IQuantisedFormat<TBlock> : IFormat<TBlock>
     static abstract unsafe GroupFactors Factors(TBlock* source, int groups);
 
     /// <summary>
-    /// Factors of a block of 256 numbers of eight rows, <paramref name="rowBytes"/> apart, as <see cref="Interleaved.Factors"/> lays them out.
-    /// False, and nothing is done: the format finds them row by row.
+    /// A block of 256 numbers of eight rows, <paramref name="rowBytes"/> apart: the integers [group][four inputs][row], and the factors as
+    /// <see cref="Interleaved.Factors"/> lays them out. False, and nothing is done: the format leaves it to the general way.
     /// </summary>
-    static virtual unsafe bool TryFactorsOfEight(TBlock* source, long rowBytes, float* target) => false;
+    static virtual unsafe bool TryInterleaveEight(TBlock* source, long rowBytes, byte* integers, float* factors) => false;
 }

@@ -9,6 +9,9 @@ static unsafe class Interleaved
 {
     public const int Rows = 8;
 
+    /// <summary>Integers of a group of 32.</summary>
+    public const int GroupBytes = Rows * Unpacking.GroupLength;
+
     /// <summary>Floats of one kind of factor: 8 groups of 8 rows.</summary>
     public const int FactorFloats = Unpacking.Groups * Rows;
 
@@ -26,6 +29,30 @@ static unsafe class Interleaved
         c1.Store((int*)target + 40);
         c2.Store((int*)target + 48);
         c3.Store((int*)target + 56);
+    }
+
+    /// <summary>
+    /// The same with two numbers in a byte: the columns of the low halves to <paramref name="low"/>, those of the high ones to
+    /// <paramref name="high"/>. From 32 bytes of each row, or from 16 for <paramref name="columns"/> = 4.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void TransposeNibbles(byte* source, long stride, byte* low, byte* high, int columns = 8)
+    {
+        for (int column = 0; column < columns; column += 4, source += 16, low += 4 * 32, high += 4 * 32)
+        {
+            (Vector256<int> c0, Vector256<int> c1, Vector256<int> c2, Vector256<int> c3) = FourColumns(source, stride);
+            StoreHalves(c0, low, high);
+            StoreHalves(c1, low + 32, high + 32);
+            StoreHalves(c2, low + 64, high + 64);
+            StoreHalves(c3, low + 96, high + 96);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreHalves(Vector256<int> packed, byte* low, byte* high)
+    {
+        Nibbles.Field(packed.AsByte(), 0, 15).Store(low);
+        Nibbles.Field(packed.AsByte(), 4, 15).Store(high);
     }
 
     /// <summary>The first four columns of 8 rows.</summary>
@@ -51,7 +78,6 @@ static unsafe class Interleaved
         where TFormat : struct, IQuantisedFormat<TBlock>
         where TBlock : unmanaged
     {
-        if (rows == Rows && groups == Unpacking.Groups && TFormat.TryFactorsOfEight(source, rowBytes, target)) return;
         float* byRow = stackalloc float[4 * FactorFloats];
         for (int row = 0; row < Rows; row++)
         {

@@ -37,4 +37,17 @@ readonly unsafe struct Q4_0 : IQuantisedFormat<Q4_0.Block>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups) =>
         GroupFactors.Centred(Scales.Halves((byte*)source, sizeof(Block), groups), 8);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool TryInterleaveEight(Block* source, long rowBytes, byte* integers, float* factors)
+    {
+        for (int group = 0; group < Unpacking.Groups; group++, source++, integers += Interleaved.GroupBytes, factors += Interleaved.Rows)
+        {
+            Interleaved.TransposeNibbles(source->Values, rowBytes, integers, integers + Interleaved.GroupBytes / 2, columns: 4);
+            Vector256<float> scales = Scales.Halves((byte*)source, rowBytes, Interleaved.Rows);
+            scales.Store(factors);
+            (scales * -8f).Store(factors + Interleaved.FactorFloats);
+        }
+        return true;
+    }
 }

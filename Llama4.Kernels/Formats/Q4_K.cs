@@ -48,9 +48,13 @@ readonly unsafe struct Q4_K : IQuantisedFormat<Q4_K.Block>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups) => KScales.Factors(source->Scales, &source->Scale);
 
-    public static bool TryFactorsOfEight(Block* source, long rowBytes, float* target)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool TryInterleaveEight(Block* source, long rowBytes, byte* integers, float* factors)
     {
-        KScales.FactorsOfEight((byte*)source, rowBytes, target);
+        const int PairBytes = 2 * Interleaved.GroupBytes;
+        for (int pair = 0; pair < 4; pair++)
+            Interleaved.TransposeNibbles(source->Values + pair * 32, rowBytes, integers + pair * PairBytes, integers + pair * PairBytes + Interleaved.GroupBytes);
+        KScales.FactorsOfEight((byte*)source, rowBytes, factors);
         return true;
     }
 }

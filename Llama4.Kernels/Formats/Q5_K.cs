@@ -54,9 +54,26 @@ readonly unsafe struct Q5_K : IQuantisedFormat<Q5_K.Block>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups) => KScales.Factors(source->Scales, &source->Scale);
 
-    public static bool TryFactorsOfEight(Block* source, long rowBytes, float* target)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool TryInterleaveEight(Block* source, long rowBytes, byte* integers, float* factors)
     {
-        KScales.FactorsOfEight((byte*)source, rowBytes, target);
+        byte* high = stackalloc byte[Interleaved.GroupBytes];
+        Interleaved.Transpose(source->HighBits, rowBytes, high);
+        for (int group = 0; group < Unpacking.Groups; group += 2, integers += 2 * Interleaved.GroupBytes)
+        {
+            Interleaved.TransposeNibbles(source->Values + group * 16, rowBytes, integers, integers + Interleaved.GroupBytes);
+            for (int i = 0; i < Interleaved.GroupBytes; i += 32)
+            {
+                Vector256<byte> bits = Vector256.Load(high + i);
+                AddFifthBit(integers + i, bits, group);
+                AddFifthBit(integers + Interleaved.GroupBytes + i, bits, group + 1);
+            }
+        }
+        KScales.FactorsOfEight((byte*)source, rowBytes, factors);
         return true;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void AddFifthBit(byte* integers, Vector256<byte> bits, int group) =>
+        (Vector256.Load(integers) | (Nibbles.Field(bits, group, 1).AsUInt16() << 4).AsByte()).Store(integers);
 }

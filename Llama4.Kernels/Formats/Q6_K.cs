@@ -75,7 +75,45 @@ readonly unsafe struct Q6_K : IQuantisedFormat<Q6_K.Block>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool TryFactorsOfEight(Block* source, long rowBytes, float* target)
+    public static bool TryInterleaveEight(Block* source, long rowBytes, byte* integers, float* factors)
+    {
+        // Half by half of the block, 16 bytes of each of its three vectors at a time.
+        for (int half = 0; half < 2; half++)
+            for (int at = 0; at < 32; at += 16)
+                InterleavePart(source->Low + half * 64 + at, source->High + half * 32 + at, rowBytes, integers + half * 4 * Interleaved.GroupBytes + at * 8);
+        InterleaveFactors(source, rowBytes, factors);
+        return true;
+    }
+
+    /// <summary>Columns of four groups.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void InterleavePart(byte* low, byte* high, long rowBytes, byte* target)
+    {
+        (Vector256<int> h0, Vector256<int> h1, Vector256<int> h2, Vector256<int> h3) = Interleaved.FourColumns(high, rowBytes);
+        (Vector256<int> l0, Vector256<int> l1, Vector256<int> l2, Vector256<int> l3) = Interleaved.FourColumns(low, rowBytes);
+        StoreTwo(l0, h0, target);
+        StoreTwo(l1, h1, target + 32);
+        StoreTwo(l2, h2, target + 64);
+        StoreTwo(l3, h3, target + 96);
+        (l0, l1, l2, l3) = Interleaved.FourColumns(low + 32, rowBytes);
+        target += Interleaved.GroupBytes;
+        StoreTwo(l0, h0 >> 2, target);
+        StoreTwo(l1, h1 >> 2, target + 32);
+        StoreTwo(l2, h2 >> 2, target + 64);
+        StoreTwo(l3, h3 >> 2, target + 96);
+    }
+
+    /// <summary>The low halves with the lowest two of the high bits, and two groups on the high halves with the next but one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreTwo(Vector256<int> low, Vector256<int> high, byte* target)
+    {
+        Vector256<int> four = Vector256.Create(0x0F0F0F0F), two = Vector256.Create(0x30303030);
+        (low & four | high << 4 & two).Store((int*)target);
+        (low >> 4 & four | high & two).Store((int*)(target + 2 * Interleaved.GroupBytes));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void InterleaveFactors(Block* source, long rowBytes, float* target)
     {
         Vector256<float> d = Formats.Scales.Halves((byte*)&source->Scale, rowBytes, Interleaved.Rows);
         (Vector256<int> first, Vector256<int> second, Vector256<int> third, Vector256<int> fourth) = Interleaved.FourColumns((byte*)source->Scales, rowBytes);
@@ -83,7 +121,6 @@ readonly unsafe struct Q6_K : IQuantisedFormat<Q6_K.Block>
         StoreTwoGroups(second, d, target + 2 * Interleaved.Rows);
         StoreTwoGroups(third, d, target + 4 * Interleaved.Rows);
         StoreTwoGroups(fourth, d, target + 6 * Interleaved.Rows);
-        return true;
     }
 
     /// <summary>Four signed bytes of each row: scales of the first and second half of a group, then of the next.</summary>

@@ -37,4 +37,15 @@ readonly unsafe struct Q8_0 : IQuantisedFormat<Q8_0.Block>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups) => new(Formats.Scales.Halves((byte*)source, sizeof(Block), groups));
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool TryInterleaveEight(Block* source, long rowBytes, byte* integers, float* factors)
+    {
+        for (int group = 0; group < Unpacking.Groups; group++, source++)
+        {
+            Interleaved.Transpose((byte*)source->Values, rowBytes, integers + group * Interleaved.GroupBytes);
+            Formats.Scales.Halves((byte*)source, rowBytes, Interleaved.Rows).Store(factors + group * Interleaved.Rows);
+        }
+        return true;
+    }
 }
