@@ -156,10 +156,10 @@ static unsafe class ByteTiles<TFormat, TBlock>
         Vector256<int> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
         for (int step = 0; step < Steps; step += ExactSteps, w += ExactSteps * VectorBytes, inputs += ExactSteps * sizeof(int))
         {
-            AddRow(w, inputs, ref a0, ref b0);
-            AddRow(w, inputs + RowBytes, ref a1, ref b1);
-            AddRow(w, inputs + 2 * RowBytes, ref a2, ref b2);
-            AddRow(w, inputs + 3 * RowBytes, ref a3, ref b3);
+            AddRow(w, inputs, 0, ref a0, ref b0);
+            AddRow(w, inputs, 1, ref a1, ref b1);
+            AddRow(w, inputs, 2, ref a2, ref b2);
+            AddRow(w, inputs, 3, ref a3, ref b3);
         }
         AddScaled(a0, b0, factors, scales, inputSum, sums);
         AddScaled(a1, b1, factors, scales + RowFloats, inputSum, sums + Outputs);
@@ -174,8 +174,8 @@ static unsafe class ByteTiles<TFormat, TBlock>
         Vector256<int> a0 = default, a1 = default, b0 = default, b1 = default;
         for (int step = 0; step < Steps; step += ExactSteps, w += ExactSteps * VectorBytes, inputs += ExactSteps * sizeof(int))
         {
-            AddRow(w, inputs, ref a0, ref b0);
-            AddRow(w, inputs + RowBytes, ref a1, ref b1);
+            AddRow(w, inputs, 0, ref a0, ref b0);
+            AddRow(w, inputs, 1, ref a1, ref b1);
         }
         AddScaled(a0, b0, factors, scales, inputSum, sums);
         AddScaled(a1, b1, factors, scales + RowFloats, inputSum, sums + Outputs);
@@ -246,22 +246,22 @@ static unsafe class ByteTiles<TFormat, TBlock>
 
     /// <summary>As many steps of one row as go together exactly. The weights' vectors are the same for all rows of a tile and stay in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AddRow(byte* w, byte* inputs, ref Vector256<int> a, ref Vector256<int> b)
+    static void AddRow(byte* w, byte* inputs, int row, ref Vector256<int> a, ref Vector256<int> b)
     {
-        var x = Vector256.Create(*(int*)inputs);
+        var x = Vector256.Create(*(int*)(inputs + row * RowBytes));
         Vector256<short> c = Multiply(Vector256.Load(w), x), d = Multiply(Vector256.Load(w + InterleavedBytes), x);
         if (ExactSteps >= 2)
         {
-            x = Vector256.Create(*(int*)(inputs + 4));
+            x = Vector256.Create(*(int*)(inputs + row * RowBytes + 4));
             c += Multiply(Vector256.Load(w + VectorBytes), x);
             d += Multiply(Vector256.Load(w + VectorBytes + InterleavedBytes), x);
         }
         if (ExactSteps >= 4)
         {
-            x = Vector256.Create(*(int*)(inputs + 8));
+            x = Vector256.Create(*(int*)(inputs + row * RowBytes + 8));
             c += Multiply(Vector256.Load(w + 2 * VectorBytes), x);
             d += Multiply(Vector256.Load(w + 2 * VectorBytes + InterleavedBytes), x);
-            x = Vector256.Create(*(int*)(inputs + 12));
+            x = Vector256.Create(*(int*)(inputs + row * RowBytes + 12));
             c += Multiply(Vector256.Load(w + 3 * VectorBytes), x);
             d += Multiply(Vector256.Load(w + 3 * VectorBytes + InterleavedBytes), x);
         }
