@@ -1,47 +1,74 @@
+using ILGPU;
+
 namespace Llama4.Kernels.Gpu;
 
 sealed partial class GpuDevice
 {
     public override void ChooseExperts(Tensor logits, Route route)
     {
-        int choices = route.Experts.Columns;
-        Check.Input(logits, logits.Rows, logits.Columns);
-        Check.Output(route.Experts, logits.Rows, choices, Encoding.I32);
-        Check.Output(route.Scores, logits.Rows, choices);
-        if (choices > logits.Columns)
-            throw new ArgumentException($"ChooseExperts: {choices} of {logits.Columns} experts", nameof(route));
-        ForNumbers(logits.Rows, new ChooseExpertsKernel(logits.Address, logits.Columns, route.Experts.Address, route.Scores.Address, choices, logits.Rows));
+        CheckChoice(logits, route, nameof(ChooseExperts));
+        long items = (long)logits.Rows * route.Experts.Columns;
+        ForWarps(items, new ChooseExpertsKernel(logits.Address, logits.Columns, route.Experts.Address, route.Scores.Address, route.Experts.Columns, logits.Rows));
     }
 
-    /// <summary>A thread for each row. Each choice is the best of those after the one before, in the order of logit down, index up.</summary>
+    static void CheckChoice(in Tensor logits, in Route route, string operation)
+    {
+        int choices = route.Experts.Columns;
+        Check.Input(logits, logits.Rows, logits.Columns, operation: operation);
+        Check.Output(route.Experts, logits.Rows, choices, Encoding.I32, operation: operation);
+        Check.Output(route.Scores, logits.Rows, choices, operation: operation);
+        if (choices > logits.Columns)
+            throw new ArgumentException($"{operation}: {choices} of {logits.Columns} experts", nameof(route));
+    }
+
+    /// <summary>
+    /// A warp for each choice of each row, its lanes over the experts. Each choice is the best of those after the one before, in the order of logit
+    /// down, index up.
+    /// </summary>
     internal readonly struct ChooseExpertsKernel(long logits, int experts, long chosen, long scores, int choices, int rows) : IKernel
     {
         public void Run()
         {
-            long item = GroupWork.Thread;
-            if (item >= rows) return;
-            long row = logits + item * experts * 4;
-            int before = -1;
-            for (int choice = 0; choice < choices; choice++)
-            {
-                int best = -1;
-                for (int expert = 0; expert < experts; expert++)
-                    if ((before < 0 || Precedes(row, before, expert)) && (best < 0 || Precedes(row, expert, best))) best = expert;
-                long at = (item * choices + choice) * 4;
-                Memory.Store(chosen + at, best);
-                Memory.Store(scores + at, 1 / (1 + Arithmetic.Exp(-Memory.Float(row + best * 4L))));
-                before = best;
-            }
+            long item = GroupWork.WarpIndex;
+            if (item < (long)rows * choices) Choose(item / choices, (int)(item % choices), store: true);
         }
 
-        // NaN stands below every number, so that the order is total and a broken row still gets experts.
-        static bool Precedes(long row, int a, int b)
+        /// <summary>The score of a row's choice. Every lane takes part.</summary>
+        public float Choose(long row, int choice, bool store)
         {
-            float x = Memory.Float(row + a * 4L), y = Memory.Float(row + b * 4L);
-            if (x > y) return true;
-            if (x < y) return false;
-            bool xNaN = float.IsNaN(x), yNaN = float.IsNaN(y);
-            return xNaN == yNaN ? a < b : yNaN;
+            long source = logits + row * experts * 4;
+            // Before every number: the first choice has none before it.
+            int key = int.MaxValue, best = -1;
+            for (int i = 0; i <= choice; i++)
+            {
+                int largest = int.MinValue, index = int.MaxValue;
+                for (int expert = Warp.LaneIdx; expert < experts; expert += Lanes.Count)
+                {
+                    int own = Key(Memory.Float(source + expert * 4L));
+                    bool isLeft = own < key || own == key && expert > best;
+                    if (isLeft && (own > largest || index == int.MaxValue))
+                    {
+                        largest = own;
+                        index = expert;
+                    }
+                }
+                key = Lanes.Max(largest);
+                best = Lanes.Min(largest == key ? index : int.MaxValue);
+            }
+            float score = 1 / (1 + Arithmetic.Exp(-Memory.Float(source + best * 4L)));
+            if (!store || Warp.LaneIdx != 0) return score;
+            long at = (row * choices + choice) * 4;
+            Memory.Store(chosen + at, best);
+            Memory.Store(scores + at, score);
+            return score;
+        }
+
+        // Whole numbers in the order of the logits. NaN stands below every number, so that the order is total and a broken row still gets experts.
+        static int Key(float logit)
+        {
+            if (float.IsNaN(logit)) return int.MinValue;
+            int bits = (int)Interop.FloatAsInt(logit + 0f); // −0 becomes 0: they are equal
+            return bits < 0 ? bits ^ int.MaxValue : bits;
         }
     }
 }

@@ -40,6 +40,24 @@ static class Lanes
         return largest;
     }
 
+    /// <summary>The largest.</summary>
+    [IntrinsicImplementation, Ptx("redux.sync.max.s32 @r, @0, 0xffffffff;")]
+    public static int Max(int value)
+    {
+        int largest = value;
+        foreach (int other in EmulatedWarp.Exchange(value)) largest = Math.Max(largest, other);
+        return largest;
+    }
+
+    /// <summary>The smallest.</summary>
+    [IntrinsicImplementation, Ptx("redux.sync.min.s32 @r, @0, 0xffffffff;")]
+    public static int Min(int value)
+    {
+        int smallest = value;
+        foreach (int other in EmulatedWarp.Exchange(value)) smallest = Math.Min(smallest, other);
+        return smallest;
+    }
+
     /// <summary>The value of the lane whose number differs in the bits of <paramref name="mask"/>, a constant.</summary>
     [IntrinsicImplementation, Ptx("shfl.sync.bfly.b32 @r, @0, #1, 31, -1;")]
     public static float Other(float value, int mask) => EmulatedWarp.Exchange(value)[Warp.LaneIdx ^ mask];

@@ -11,16 +11,19 @@ sealed partial class GpuDevice
 
     internal readonly struct ScaleByPositionKernel(long q, long positions, float floor, float scale, int columns, long count) : IKernel
     {
-        const float Log2 = 0.69314718f;
-
         public void Run()
         {
             long i = GroupWork.Thread;
             if (i >= count) return;
+            Memory.Store(q + i * 4, Memory.Float(q + i * 4) * Factor(Memory.Int(positions + i / columns * 4), floor, scale));
+        }
+
+        public static float Factor(int position, float floor, float scale)
+        {
+            const float Log2 = 0.69314718f;
             // The floor is taken in float as in the reference implementations; it is exact for every position below 2²⁴.
-            float chunks = Arithmetic.Floor(((float)Memory.Int(positions + i / columns * 4) + 1) / floor);
-            float factor = Arithmetic.MultiplyAdd(scale * Log2, Arithmetic.Log2(1 + chunks), 1f);
-            Memory.Store(q + i * 4, Memory.Float(q + i * 4) * factor);
+            float chunks = Arithmetic.Floor(((float)position + 1) / floor);
+            return Arithmetic.MultiplyAdd(scale * Log2, Arithmetic.Log2(1 + chunks), 1f);
         }
     }
 }
