@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Llama4.Core.Sampling;
 using Llama4.Core.Tokenization;
+using Llama4.Kernels;
 
 namespace Llama4.Core.Generation;
 
@@ -81,7 +82,7 @@ internal sealed class Engine : IDisposable
         }
         catch (Exception error)
         {
-            // An error of ours, not of a request. Whoever waits and whoever comes hears of it; the process goes on.
+            // An error of ours or of the device, not of a request. Whoever waits and whoever comes hears of it; the process goes on.
             fault = error;
         }
         isStopping = true;
@@ -101,7 +102,7 @@ internal sealed class Engine : IDisposable
         {
             runner.Step();
         }
-        catch (Exception error)
+        catch (Exception error) when (error is not DeviceFaultException)
         {
             // What the caches of this step's sequences hold now is unknown; those of the others are untouched.
             foreach (Sequence sequence in scheduler.Planned) scheduler.End(sequence, keepCache: false, error);
@@ -151,7 +152,10 @@ internal sealed class Engine : IDisposable
         while (arrivals.TryDequeue(out Request? request)) request.End(Gone());
     }
 
-    Exception Gone() => fault is { } error
-        ? new InvalidOperationException("the engine stopped: " + error.Message, error)
-        : new ObjectDisposedException(nameof(Llama), "the model was disposed before the answer was complete");
+    Exception Gone() => fault switch
+    {
+        DeviceFaultException dead => new DeviceFaultException("the engine stopped: " + dead.Message, dead),
+        { } error => new InvalidOperationException("the engine stopped: " + error.Message, error),
+        null => new ObjectDisposedException(nameof(Llama), "the model was disposed before the answer was complete"),
+    };
 }

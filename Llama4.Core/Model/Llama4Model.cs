@@ -16,6 +16,7 @@ public sealed class Llama4Model : IDisposable
     readonly KvCache cache;
     readonly Activations a;
     readonly Tensor frequencies;
+    readonly StepRecordings recordings;
 
     /// <param name="maxRows">Most rows of a step.</param>
     /// <param name="maxLogitRows">Most rows of a step whose logits are wanted.</param>
@@ -29,6 +30,7 @@ public sealed class Llama4Model : IDisposable
         float[] values = RotaryFrequencies.Of(config);
         frequencies = device.Allocate(1, values.Length, Encoding.F32);
         device.Upload<float>(values, frequencies);
+        recordings = new StepRecordings(device, Compute);
     }
 
     public TextConfig Config { get; }
@@ -36,6 +38,13 @@ public sealed class Llama4Model : IDisposable
     /// <summary>Runs a step: writes its keys and values to the cache and returns the logits of the rows that asked for them.</summary>
     /// <returns>F32 [R,V], valid until the next step.</returns>
     public Tensor Forward(StepBatch batch)
+    {
+        batch.Upload();
+        return recordings.Run(batch);
+    }
+
+    /// <summary>The step on the device, of what was uploaded.</summary>
+    Tensor Compute(StepBatch batch)
     {
         Begin(batch);
         for (int layer = 0; layer < Config.Layers; layer++) Layer(layer, batch);
@@ -47,7 +56,6 @@ public sealed class Llama4Model : IDisposable
 
     internal void Begin(StepBatch batch)
     {
-        batch.Upload();
         a.Rows = batch.RowCount;
         a.LogitRows = batch.LogitRowCount;
         dev.Embed(batch.Tokens, w.Embedding, a.X);                                          // [T,D]
@@ -108,6 +116,7 @@ public sealed class Llama4Model : IDisposable
 
     public void Dispose()
     {
+        recordings.Dispose();
         a.Dispose();
         frequencies.Buffer.Dispose();
     }

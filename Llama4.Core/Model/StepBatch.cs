@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Llama4.Core.Cache;
 using Llama4.Kernels;
 
@@ -50,6 +51,9 @@ public sealed class StepBatch : IDisposable
 
     /// <summary>R: rows whose logits are wanted; their order is the order of adding.</summary>
     public int LogitRowCount { get; private set; }
+
+    /// <summary>Each sequence by one row, without images: the steps of answers.</summary>
+    internal bool GoesOnByOne => RowCount == sequences.Count && images.Count == 0;
 
     /// <summary>I32 [1,T].</summary>
     internal Tensor Tokens => tokensOnDevice.ColumnRange(0, RowCount);
@@ -143,6 +147,7 @@ readonly record struct ImageRows(Tensor Features, Tensor Rows);
 sealed class PageTable(Device device, int maxSequences, int pages) : IDisposable
 {
     long[] addresses = new long[maxSequences * pages];
+    int rowsOnDevice;
     Tensor onDevice = device.Allocate(maxSequences, pages, Encoding.I64);
 
     /// <summary>I64 [sequences, pages].</summary>
@@ -152,16 +157,23 @@ sealed class PageTable(Device device, int maxSequences, int pages) : IDisposable
         foreach (KvSequence sequence in sequences) longest = Math.Max(longest, pagesOf(sequence).Count);
         if (longest > onDevice.Columns) Grow(Math.Max(longest, 2 * onDevice.Columns));
 
+        // Most steps need no page that the step before had not.
+        bool isKnown = sequences.Count <= rowsOnDevice;
         int columns = onDevice.Columns;
         for (int s = 0; s < sequences.Count; s++)
         {
-            List<long> list = pagesOf(sequences[s]);
+            ReadOnlySpan<long> list = CollectionsMarshal.AsSpan(pagesOf(sequences[s]));
             Span<long> row = addresses.AsSpan(s * columns, columns);
-            for (int page = 0; page < list.Count; page++) row[page] = list[page];
-            row[list.Count..].Clear();
+            if (row.StartsWith(list) && !row[list.Length..].ContainsAnyExcept(0)) continue;
+            isKnown = false;
+            list.CopyTo(row);
+            row[list.Length..].Clear();
         }
         Tensor used = onDevice.RowRange(0, sequences.Count);
+        if (isKnown) return used;
+        rowsOnDevice = 0;
         device.Upload<long>(addresses.AsSpan(0, sequences.Count * columns), used);
+        rowsOnDevice = sequences.Count;
         return used;
     }
 
@@ -174,5 +186,6 @@ sealed class PageTable(Device device, int maxSequences, int pages) : IDisposable
         onDevice.Buffer.Dispose();
         addresses = new long[checked(maxSequences * columns)];
         onDevice = larger;
+        rowsOnDevice = 0;
     }
 }

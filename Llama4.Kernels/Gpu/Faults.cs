@@ -8,7 +8,7 @@ sealed unsafe partial class GpuDevice
 {
     const int NotReady = 600;
 
-    readonly nint queryStream;
+    readonly nint queryStream, copy;
     volatile DeviceFaultException? fault;
 
     /// <summary>Longer than any work takes: what is not done by then never will be.</summary>

@@ -35,9 +35,6 @@ sealed class GpuBuffer : Buffer
         }
     }
 
-    /// <summary>Part of the memory, for copies.</summary>
-    public ArrayView<byte> View(long offset, long bytes) => memory.View.BaseView.SubView(offset, bytes);
-
     public override void Dispose()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;

@@ -39,7 +39,9 @@ sealed partial class GpuDevice : Device
         inputScratch = new DeviceScratch(this);
         stream = accelerator.CreateStream();
         spanScratch = new DeviceScratch(this);
-        if (stream is CudaStream) queryStream = CudaDriver.Function("cuStreamQuery");
+        if (stream is not CudaStream) return;
+        queryStream = CudaDriver.Function("cuStreamQuery");
+        copy = CudaDriver.Function("cuMemcpyAsync");
     }
 
     public override string Name => accelerator.Name;

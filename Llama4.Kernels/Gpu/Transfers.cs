@@ -1,12 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 
 namespace Llama4.Kernels.Gpu;
 
 sealed unsafe partial class GpuDevice
 {
-    const int StagingBytes = 16 << 20, UploadBytes = 1 << 18;
+    const int StagingBytes = 16 << 20, UploadBytes = 1 << 20;
 
     // Page-locked, so that the driver copies without a detour; made when first needed.
     Staging[]? stagings;
@@ -43,7 +44,7 @@ sealed unsafe partial class GpuDevice
             Staging staging = Stagings[piece % 2];
             Finish(staging.Stream);
             new ReadOnlySpan<byte>((void*)(source.Address + from), bytes).CopyTo(staging.Memory.Span);
-            ((GpuBuffer)target.Buffer).View(from, bytes).CopyFromCPUUnsafeAsync(staging.Stream, ref staging.Memory.Span[0], bytes);
+            CopyAsync(target.Address + from, AddressOf(staging.Memory), bytes, staging.Stream);
         }
         foreach (Staging staging in Stagings) Finish(staging.Stream);
     }
@@ -64,19 +65,16 @@ sealed unsafe partial class GpuDevice
 
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor target)
     {
-        GpuBuffer buffer = CheckTransfer(target, source.Length, Unsafe.SizeOf<T>(), nameof(target), nameof(Upload));
+        CheckTransfer(target, source.Length, Unsafe.SizeOf<T>(), nameof(target), nameof(Upload));
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(source);
         if (bytes.IsEmpty) return;
         ThrowIfDead();
         ThrowIfRecording("an upload");
         try
         {
-            if (bytes.Length <= UploadBytes) UploadLater(bytes, buffer, target.Offset);
-            else
-            {
-                buffer.View(target.Offset, bytes.Length).CopyFromCPU(stream, bytes);
-                Finish(stream);
-            }
+            uploads ??= accelerator.AllocatePageLocked1D<byte>(UploadBytes, uninitialized: true);
+            for (int from = 0; from < bytes.Length; from += UploadBytes)
+                UploadLater(bytes.Slice(from, Math.Min(UploadBytes, bytes.Length - from)), target.Address + from);
         }
         catch (AcceleratorException error)
         {
@@ -85,14 +83,27 @@ sealed unsafe partial class GpuDevice
     }
 
     /// <summary>Copies into page-locked memory, from where the device takes it when the stream comes to it. A place is used again once all work was waited for.</summary>
-    void UploadLater(ReadOnlySpan<byte> bytes, GpuBuffer target, long offset)
+    void UploadLater(ReadOnlySpan<byte> bytes, long target)
     {
-        uploads ??= accelerator.AllocatePageLocked1D<byte>(UploadBytes, uninitialized: true);
         if (bytes.Length > UploadBytes - uploaded) Finish();
-        Span<byte> place = uploads.Span.Slice(uploaded, bytes.Length);
-        bytes.CopyTo(place);
-        target.View(offset, bytes.Length).CopyFromCPUUnsafeAsync(stream, ref place[0], bytes.Length);
+        bytes.CopyTo(uploads!.Span[uploaded..]);
+        CopyAsync(target, AddressOf(uploads) + uploaded, bytes.Length, stream);
         uploaded += bytes.Length;
+    }
+
+    static long AddressOf(PageLockedArray1D<byte> memory) => (long)Unsafe.AsPointer(ref memory.Span[0]);
+
+    /// <summary>Copies when the stream comes to it. ILGPU's own copies leave something for the garbage collector.</summary>
+    void CopyAsync(long target, long source, long bytes, AcceleratorStream work)
+    {
+        if (work is CudaStream cuda)
+        {
+            accelerator.Bind();
+            CudaException.ThrowIfFailed((CudaError)((delegate* unmanaged<long, long, long, nint, int>)copy)(target, source, bytes, cuda.StreamPtr));
+            return;
+        }
+        work.Synchronize();
+        new ReadOnlySpan<byte>((void*)source, checked((int)bytes)).CopyTo(new Span<byte>((void*)target, (int)bytes));
     }
 
     /// <summary>Waits for everything; uploads begin at the front again.</summary>
@@ -104,7 +115,7 @@ sealed unsafe partial class GpuDevice
 
     public override void Download<T>(Tensor source, Span<T> target)
     {
-        GpuBuffer buffer = CheckTransfer(source, target.Length, Unsafe.SizeOf<T>(), nameof(source), nameof(Download));
+        CheckTransfer(source, target.Length, Unsafe.SizeOf<T>(), nameof(source), nameof(Download));
         Span<byte> bytes = MemoryMarshal.AsBytes(target);
         ThrowIfDead();
         ThrowIfRecording("a download");
@@ -114,10 +125,10 @@ sealed unsafe partial class GpuDevice
             for (int from = 0; from < bytes.Length; from += StagingBytes)
             {
                 int count = Math.Min(StagingBytes, bytes.Length - from);
-                Span<byte> staging = Stagings[0].Memory.Span[..count];
-                buffer.View(source.Offset + from, count).CopyToCPUUnsafeAsync(stream, ref staging[0], count);
+                PageLockedArray1D<byte> staging = Stagings[0].Memory;
+                CopyAsync(AddressOf(staging), source.Address + from, count, stream);
                 Finish();
-                staging.CopyTo(bytes[from..]);
+                staging.Span[..count].CopyTo(bytes[from..]);
             }
         }
         catch (AcceleratorException error)
@@ -126,13 +137,13 @@ sealed unsafe partial class GpuDevice
         }
     }
 
-    static GpuBuffer CheckTransfer(in Tensor tensor, int count, int size, string name, string operation)
+    static void CheckTransfer(in Tensor tensor, int count, int size, string name, string operation)
     {
         Check.Inside(tensor, name, operation);
         if (!tensor.IsContiguous)
             throw new ArgumentException($"{operation}: {name} is not contiguous, its rows are {tensor.RowBytes} bytes apart", name);
         if ((long)count * size > tensor.Bytes)
             throw new ArgumentException($"{operation}: {count} numbers of {size} bytes, but {name} ({tensor.Rows}×{tensor.Columns} {tensor.Encoding}) has {tensor.Bytes} bytes", name);
-        return tensor.Buffer as GpuBuffer ?? throw new ArgumentException($"{operation}: {name} is not in this device's memory", name);
+        if (tensor.Buffer is not GpuBuffer) throw new ArgumentException($"{operation}: {name} is not in this device's memory", name);
     }
 }

@@ -1,6 +1,10 @@
+using Llama4.Core;
+using Llama4.Core.Formats;
+using Llama4.Core.Generation;
 using Llama4.Kernels;
 using Llama4.Kernels.Cpu;
 using Llama4.Kernels.Gpu;
+using Llama4.Tests.Generation;
 using Encoding = Llama4.Kernels.Encoding;
 
 namespace Llama4.Tests.Gpu;
@@ -65,7 +69,7 @@ public sealed class CudaFaultTests : IDisposable
         public void Run() => SharedBytes.Store(SharedBytes.Open(), default);
     }
 
-    static string[] Launches() => File.ReadAllLines(Environment.GetEnvironmentVariable("FAKECUDA_LAUNCH")!);
+    static string[] Launches() => File.ReadAllLines(FakeCuda.LaunchFile);
 
     [Fact]
     public void A_driver_that_fails_while_a_device_is_opened_is_named() => Emulated.Check(Opening, driver.Environment());
@@ -162,6 +166,28 @@ public sealed class CudaFaultTests : IDisposable
         Assert.Contains("a kernel on Fake H200 does not end", Assert.Throws<DeviceFaultException>(() => Work(device)).Message);
         Assert.Contains("is out of service: a kernel", Assert.Throws<DeviceFaultException>(() => Work(device)).Message);
         device.Dispose();
+    }
+
+    [Fact]
+    public void Requests_hear_that_the_device_died_and_the_processor_still_answers() => Emulated.Check(Serving, driver.Environment());
+
+    static void Serving() => ServingAsync().GetAwaiter().GetResult();
+
+    static async Task ServingAsync()
+    {
+        var options = new GenerationOptions { MaxTokens = 1000 };
+        await using (Llama onGpu = LlamaLoader.Load(Checkpoint.Open(Llama.DemoModelPath), new LlamaOptions(), _ => GpuDevice.OpenCuda(), null, default))
+        {
+            // Behind the calls of loading and of the first steps, in the middle of the recorded ones.
+            FakeCuda.FailAt(3000, IllegalAddress);
+            Task<Completion>[] running = [.. Enumerable.Range(0, 3).Select(_ => onGpu.ChatAsync("Hello", options).WholeAsync())];
+            foreach (Task<Completion> request in running)
+                Assert.Matches("^the engine stopped: .* failed on Fake H200: made to fail$", (await Assert.ThrowsAsync<DeviceFaultException>(() => request)).Message);
+            var later = await Assert.ThrowsAsync<DeviceFaultException>(() => onGpu.ChatAsync("Hello", options).WholeAsync());
+            Assert.StartsWith("the engine stopped: ", later.Message);
+        }
+        await using Llama onCpu = await Llama.LoadAsync(Llama.DemoModelPath);
+        Assert.NotEmpty((await onCpu.ChatAsync("Hello", new GenerationOptions { MaxTokens = 5 }).WholeAsync()).Tokens);
     }
 
     /// <summary>Everything that the host does with a device.</summary>

@@ -44,6 +44,9 @@ sealed class FakeCuda : IDisposable
         File.WriteAllText(System.Environment.GetEnvironmentVariable(Control)!, $"{++round} {call} {code}\n");
     }
 
+    /// <summary>In that process: where the launches are written.</summary>
+    public static string LaunchFile => System.Environment.GetEnvironmentVariable("FAKECUDA_LAUNCH")!;
+
     /// <summary>In that process: the call that was made to fail, if it was reached.</summary>
     public static string? FailedCall => System.Environment.GetEnvironmentVariable(Failed) is { } file && File.Exists(file) ? File.ReadAllText(file) : null;
 }

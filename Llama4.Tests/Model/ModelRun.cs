@@ -81,6 +81,7 @@ sealed class ModelRun : IDisposable
         var hidden = new List<float[]>();
         batch.Clear();
         batch.Add(sequence, ids, 1);
+        batch.Upload();
         model.Begin(batch);
         Keep();
         for (int layer = 0; layer < Config.Layers; layer++)
