@@ -6,6 +6,9 @@ static class Tolerance
     /// <summary>Unit roundoff of float32: 2^-24.</summary>
     public const double Float = 5.9604644775390625e-8;
 
+    /// <summary>Unit roundoff of bfloat16: 2^-8.</summary>
+    public const double BFloat = 0.00390625;
+
     /// <summary>
     /// Bound for a float32 sum of n products against the exact value: |error| ≤ γₙ Σ|aᵢbᵢ|, γₙ = n·u / (1 − n·u)
     /// (Higham, Accuracy and Stability of Numerical Algorithms, 3.1). <paramref name="magnitude"/> is Σ|aᵢbᵢ|.

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace Llama4.Kernels.Gpu;
 
-readonly struct BF16Chunks : IChunks
+readonly struct BF16Chunks : IBFloatChunks
 {
     public static int Length => 8;
     public static float Unit => 1;
@@ -19,4 +19,6 @@ readonly struct BF16Chunks : IChunks
     }
 
     public static uint Unseen(UInt4 chunk) => 0;
+
+    public static UInt4 BFloats(UInt4 chunk, int half) => chunk;
 }

@@ -28,7 +28,7 @@ sealed partial class GpuDevice
     }
 
     ProductWay WayOf(in Tensor x, in ExpertProjection projection) =>
-        WayOf(x, projection.Experts[0], TableOf(x, projection).AnyAddress);
+        WayOf(x, projection.Experts[0], TableOf(x, projection).AnyAddress, hasExperts: true);
 
     ProductPart PartOf(in Tensor x, in ExpertProjection projection, int experts)
     {

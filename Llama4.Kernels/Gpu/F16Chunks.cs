@@ -1,6 +1,6 @@
 namespace Llama4.Kernels.Gpu;
 
-readonly struct F16Chunks : IChunks
+readonly struct F16Chunks : IBFloatChunks
 {
     public static int Length => 8;
     public static float Unit => 1;
@@ -17,4 +17,13 @@ readonly struct F16Chunks : IChunks
     }
 
     public static uint Unseen(UInt4 chunk) => 0;
+
+    public static UInt4 BFloats(UInt4 chunk, int half)
+    {
+        chunk.X = Arithmetic.PackBFloats(Words.LowHalf(chunk.X), Words.HighHalf(chunk.X));
+        chunk.Y = Arithmetic.PackBFloats(Words.LowHalf(chunk.Y), Words.HighHalf(chunk.Y));
+        chunk.Z = Arithmetic.PackBFloats(Words.LowHalf(chunk.Z), Words.HighHalf(chunk.Z));
+        chunk.W = Arithmetic.PackBFloats(Words.LowHalf(chunk.W), Words.HighHalf(chunk.W));
+        return chunk;
+    }
 }

@@ -1,7 +1,7 @@
 namespace Llama4.Kernels.Gpu;
 
 /// <summary>As binary16 whose exponent is too small by the difference of the biases, 15 − 7: denormal numbers come out right as well.</summary>
-readonly struct F8E4M3Chunks : IChunks
+readonly struct F8E4M3Chunks : IBFloatChunks
 {
     public static int Length => 16;
     public static float Unit => 256;
@@ -24,4 +24,15 @@ readonly struct F8E4M3Chunks : IChunks
     public static uint Unseen(UInt4 chunk) =>
         (chunk.X & 0x7F7F7F7F) + 0x01010101 | (chunk.Y & 0x7F7F7F7F) + 0x01010101
         | (chunk.Z & 0x7F7F7F7F) + 0x01010101 | (chunk.W & 0x7F7F7F7F) + 0x01010101;
+
+    public static UInt4 BFloats(UInt4 chunk, int half)
+    {
+        Float4 a = Numbers(chunk, half == 0 ? 0 : 2), b = Numbers(chunk, half == 0 ? 1 : 3);
+        float unit = (Unseen(chunk) & 0x80808080) == 0 ? Unit : float.NaN;
+        chunk.X = Arithmetic.PackBFloats(a.X * unit, a.Y * unit);
+        chunk.Y = Arithmetic.PackBFloats(a.Z * unit, a.W * unit);
+        chunk.Z = Arithmetic.PackBFloats(b.X * unit, b.Y * unit);
+        chunk.W = Arithmetic.PackBFloats(b.Z * unit, b.W * unit);
+        return chunk;
+    }
 }

@@ -19,13 +19,15 @@ sealed partial class GpuDevice : Device
     readonly AcceleratorStream stream;
     readonly int groupThreads;
     readonly ActivationPrecision activations;
-    readonly DeviceScratch inputScratch;
+    readonly DeviceScratch byteScratch, bfloatScratch, orderScratch;
     long allocatedBytes;
 
     /// <param name="context">Made with <see cref="KernelCompiler.Configure"/>; the device disposes it.</param>
     /// <param name="accelerator">Of that context; the device disposes it.</param>
     /// <param name="groupThreads">Threads of a group, a multiple of 32. Sums over a row depend on it.</param>
-    /// <param name="activations">How linear layers take their input.</param>
+    /// <param name="activations">
+    /// How linear layers take their input: Float32 as it is; else few rows as bytes where weights are quantised, and many rows as bfloat16.
+    /// </param>
     public GpuDevice(Context context, Accelerator accelerator, int groupThreads = GroupThreads, ActivationPrecision activations = ActivationPrecision.Int8)
     {
         if (groupThreads < Lanes.Count || groupThreads % Lanes.Count != 0 || groupThreads > accelerator.MaxNumThreadsPerGroup || accelerator.WarpSize != Lanes.Count)
@@ -36,7 +38,9 @@ sealed partial class GpuDevice : Device
         this.accelerator = accelerator;
         this.groupThreads = groupThreads;
         this.activations = activations;
-        inputScratch = new DeviceScratch(this);
+        byteScratch = new DeviceScratch(this);
+        bfloatScratch = new DeviceScratch(this);
+        orderScratch = new DeviceScratch(this);
         stream = accelerator.CreateStream();
         spanScratch = new DeviceScratch(this);
         if (stream is not CudaStream) return;
@@ -68,8 +72,7 @@ sealed partial class GpuDevice : Device
     {
         List<AcceleratorObject> resources = Resources();
         foreach (ExpertTable table in expertTables.Values) table.Addresses.Buffer.Dispose();
-        inputScratch.Dispose();
-        spanScratch.Dispose();
+        foreach (DeviceScratch scratch in (DeviceScratch[])[byteScratch, bfloatScratch, orderScratch, spanScratch]) scratch.Dispose();
         foreach (Staging staging in stagings ?? []) Free(staging);
         if (uploads is not null) Free(uploads);
         Free(stream);

@@ -6,6 +6,9 @@ namespace Llama4.Kernels.Gpu;
 interface IKernel
 {
     void Run();
+
+    /// <summary>Groups that must find room on a multiprocessor at the same time: limits the registers of a thread.</summary>
+    static virtual int Groups => 1;
 }
 
 /// <summary>What ILGPU compiles.</summary>

@@ -22,7 +22,7 @@ sealed partial class GpuDevice
         Launch((count + warps - 1) / warps, kernel);
     }
 
-    /// <param name="threads">Threads of a group, at most <see cref="groupThreads"/>; absent: as many.</param>
+    /// <param name="threads">Threads of a group; absent: <see cref="groupThreads"/>. More than those only if a kernel never has fewer.</param>
     /// <param name="sharedBytes">Dynamic shared memory of a group; a kernel that has none asks for none.</param>
     internal void Launch<TKernel>(long groups, in TKernel kernel, int? threads = null, int sharedBytes = 0)
         where TKernel : unmanaged, IKernel
@@ -31,7 +31,7 @@ sealed partial class GpuDevice
         ThrowIfDead();
         try
         {
-            if (!kernels.TryGetValue(typeof(TKernel), out LoadedKernel? loaded)) kernels.Add(typeof(TKernel), loaded = Load<TKernel>());
+            if (!kernels.TryGetValue(typeof(TKernel), out LoadedKernel? loaded)) kernels.Add(typeof(TKernel), loaded = Load<TKernel>(threads ?? groupThreads));
             loaded.AllowShared(sharedBytes);
             int groupSize = threads ?? groupThreads;
             KernelConfig config = sharedBytes == 0
@@ -44,12 +44,12 @@ sealed partial class GpuDevice
         }
     }
 
-    LoadedKernel Load<TKernel>()
+    LoadedKernel Load<TKernel>(int threads)
         where TKernel : unmanaged, IKernel
     {
         ThrowIfRecording($"loading {typeof(TKernel).Name}");
         var entry = EntryPointDescription.FromExplicitlyGroupedKernel(KernelEntry.Of(typeof(TKernel)));
-        CompiledKernel compiled = accelerator.GetBackend().Compile(entry, new KernelSpecialization(groupThreads, 1));
+        CompiledKernel compiled = accelerator.GetBackend().Compile(entry, new KernelSpecialization(Math.Max(threads, groupThreads), TKernel.Groups));
         if (compiled is PTXCompiledKernel ptx)
             IlgpuInternals.Text(ptx) = PtxPatcher.Patch(ptx.PTXAssembly, TargetOf(accelerator));
         Kernel loaded = accelerator.LoadKernel(compiled);

@@ -52,6 +52,7 @@ sealed partial class GpuDevice
     {
         if (way == ProductWay.FewRowsBytes) MultiplyBytes(weight.Encoding, input.Bytes(), arguments);
         else if (way == ProductWay.FewRowsFloats) MultiplyFloats(weight.Encoding, input.X, arguments);
+        else if (way is ProductWay.ManyRows or ProductWay.ManyRowsDecoded) MultiplyMany(way, weight.Encoding, input.BFloats(), arguments);
         else FormatSwitch.Call<DotCall, int>(weight.Encoding, new DotCall(this, input.X.Address, arguments));
     }
 

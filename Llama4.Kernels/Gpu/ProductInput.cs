@@ -6,16 +6,27 @@ sealed partial class GpuDevice
     struct ProductInput(GpuDevice device, Tensor x)
     {
         ByteRows? bytes;
+        BFloatRows? bfloats;
 
         public readonly Tensor X => x;
 
         public ByteRows Bytes()
         {
             if (bytes is ByteRows made) return made;
-            var rows = new ByteRows(device.inputScratch.Address(ByteRows.Bytes(x.Rows, x.Columns)), x.Rows, x.Columns);
+            var rows = new ByteRows(device.byteScratch.Address(ByteRows.Bytes(x.Rows, x.Columns)), x.Rows, x.Columns);
             long groups = x.Count / ByteRows.GroupLength;
             device.ForNumbers(groups, new QuantiseKernel(x.Address, rows, groups));
             bytes = rows;
+            return rows;
+        }
+
+        public BFloatRows BFloats()
+        {
+            if (bfloats is BFloatRows made) return made;
+            var rows = new BFloatRows(device.bfloatScratch.Address(BFloatRows.Bytes(x.Rows, x.Columns)), x.Columns);
+            long items = (long)x.Rows * rows.Columns / 8;
+            device.ForNumbers(items, new RoundKernel(x.Address, x.Columns, rows, items));
+            bfloats = rows;
             return rows;
         }
     }

@@ -5,7 +5,7 @@ namespace Llama4.Kernels.Gpu;
 /// <summary>The kernels that a product can be done by.</summary>
 enum ProductWay
 {
-    /// <summary>Any format and layout, number by number.</summary>
+    /// <summary>Any format and layout, number by number; x as it is.</summary>
     Plain,
 
     /// <summary>Quantised weights, x as bytes.</summary>
@@ -13,25 +13,38 @@ enum ProductWay
 
     /// <summary>Float weights, x as it is.</summary>
     FewRowsFloats,
+
+    /// <summary>x and W as bfloat16, by tensor cores; W by loads of 16 bytes.</summary>
+    ManyRows,
+
+    /// <summary>The same, W number by number.</summary>
+    ManyRowsDecoded,
 }
 
 sealed partial class GpuDevice
 {
+    // From this many rows on weights are read less often, and used faster, by tensor cores; with experts, where rows do not share weights, later.
+    const int FewestRows = 9, FewestExpertRows = 17;
+
     /// <summary>Depends on shapes, formats and addresses only, never on numbers.</summary>
     /// <param name="address">Of the weights; of several, the bits that are set in any.</param>
-    ProductWay WayOf(in Tensor x, Weight weight, long address)
+    ProductWay WayOf(in Tensor x, Weight weight, long address, bool hasExperts = false)
     {
-        if (weight.InputMajor || x.Address % 16 != 0) return ProductWay.Plain;
-        address |= weight.Values.RowBytes;
-        bool aligned = address % 16 == 0;
-        return weight.Encoding switch
-        {
-            Encoding.F32 or Encoding.F16 or Encoding.BF16 or Encoding.F8E4M3 =>
-                aligned && x.Columns % (16 / weight.Encoding.BlockBytes()) == 0 ? ProductWay.FewRowsFloats : ProductWay.Plain,
-            Encoding.Q4_K when !aligned => ProductWay.Plain,
-            Encoding.Q8_0 or Encoding.Q4_0 or Encoding.Q4_K or Encoding.Q6_K =>
-                activations == ActivationPrecision.Int8 && address % 2 == 0 && x.Count <= int.MaxValue ? ProductWay.FewRowsBytes : ProductWay.Plain,
-            _ => ProductWay.Plain,
-        };
+        bool isWide = !weight.InputMajor && x.Address % 16 == 0 && HasWideLoads(weight, address | weight.Values.RowBytes);
+        bool isFloat = weight.Encoding is Encoding.F32 or Encoding.F16 or Encoding.BF16 or Encoding.F8E4M3, isExact = activations == ActivationPrecision.Float32;
+        if (!isExact && weight.Encoding != Encoding.F32 && x.Count <= int.MaxValue && x.Rows >= (hasExperts ? FewestExpertRows : FewestRows))
+            return isWide ? ProductWay.ManyRows : ProductWay.ManyRowsDecoded;
+        if (!isWide) return ProductWay.Plain;
+        if (isFloat) return ProductWay.FewRowsFloats;
+        return isExact || x.Count > int.MaxValue ? ProductWay.Plain : ProductWay.FewRowsBytes;
     }
+
+    static bool HasWideLoads(Weight weight, long address) => weight.Encoding switch
+    {
+        Encoding.F32 or Encoding.F16 or Encoding.BF16 or Encoding.F8E4M3 =>
+            address % 16 == 0 && weight.Inputs % (16 / weight.Encoding.BlockBytes()) == 0,
+        Encoding.Q4_K => address % 16 == 0,
+        Encoding.Q8_0 or Encoding.Q4_0 or Encoding.Q6_K => address % 2 == 0,
+        _ => false,
+    };
 }

@@ -18,6 +18,10 @@ static class Words
     [IntrinsicImplementation, Ptx("mov.b64 @r, @0;")]
     public static long Kept(long value) => value;
 
+    /// <summary>The same for 32 bits.</summary>
+    [IntrinsicImplementation, Ptx("mov.b32 @r, @0;")]
+    public static int Kept(int value) => value;
+
     /// <summary>The binary16 in the lower half.</summary>
     [IntrinsicImplementation, Ptx("{ .reg .b16 low, high; mov.b32 {low, high}, @0; cvt.f32.f16 @r, low; }")]
     public static float LowHalf(uint pair) => Bits.Half((ushort)pair);

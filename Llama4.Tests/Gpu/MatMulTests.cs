@@ -24,6 +24,15 @@ public sealed class MatMulTests
     public void Few_rows_share_the_weights() => Emulated.Check(FewRows);
 
     [Fact]
+    public void Many_rows_are_exact_within_rounding() => Emulated.Check(ManyRows);
+
+    [Fact]
+    public void Tiles_of_a_real_device_are_exact_within_rounding() => Emulated.Check(LargeTiles);
+
+    [Fact]
+    public void Many_rows_meet_their_experts() => Emulated.Check(ManyExpertRows);
+
+    [Fact]
     public void Exact_inputs_are_not_rounded() => Emulated.Check(ExactInputs);
 
     /// <summary>Where x is taken as bytes.</summary>
@@ -104,13 +113,15 @@ public sealed class MatMulTests
         foreach (Encoding encoding in (Encoding[])[Encoding.F32, Encoding.F16, Encoding.BF16, Encoding.F8E4M3, Encoding.Q8_0, Encoding.Q4_0, Encoding.Q4_K, Encoding.Q6_K])
         {
             int inputs = encoding.BlockLength() switch { 1 => 528, 32 => 1056, _ => 1536 };
-            var data = new MatMulData(new MatMulCase(encoding, 9, inputs, 5), 11);
+            // Beyond 8 rows only F32 stays with these kernels.
+            int most = encoding == Encoding.F32 ? 9 : 7;
+            var data = new MatMulData(new MatMulCase(encoding, most, inputs, 5), 11);
             (double[] exact, double[] tolerance) = data.Result(AsBytes(encoding));
             using var memory = new Workspace(device);
             Weight whole = data.Matrix(memory), part = new(whole.Values.RowRange(1, 3));
-            Tensor x = memory.Floats(data.X, 9, inputs);
+            Tensor x = memory.Floats(data.X, most, inputs);
             float[] all = [];
-            foreach (int rows in (int[])[9, 1, 2, 3])
+            foreach (int rows in (int[])[most, 1, 2, 3])
             {
                 Tensor first = memory.New(rows, 5), second = memory.New(rows, 3), third = memory.New(rows, 5);
                 device.MatMul(x.RowRange(0, rows), new(whole, first), new(part, second), new(whole, third));
@@ -119,8 +130,8 @@ public sealed class MatMulTests
                 Numbers.AssertSameBits(y, memory.Read(third), $"{encoding}, {rows} rows, again");
                 for (int row = 0; row < rows; row++)
                     Numbers.AssertSameBits(y.AsSpan(row * 5 + 1, 3), parts.AsSpan(row * 3, 3), $"{encoding}, {rows} rows, part");
-                if (rows == 9) all = y;
-                else Numbers.AssertSameBits(all.AsSpan(0, rows * 5), y, $"{encoding}, {rows} rows as they are among 9");
+                if (rows == most) all = y;
+                else Numbers.AssertSameBits(all.AsSpan(0, rows * 5), y, $"{encoding}, {rows} rows as they are among {most}");
             }
         }
     }
@@ -136,6 +147,58 @@ public sealed class MatMulTests
             device.MatMul(memory.Floats(data.X, 2, 256), new Projection(data.Matrix(memory), y));
             (double[] exact, double[] tolerance) = data.Result(roundedInputs: false);
             Numbers.AssertNear(exact, memory.Read(y), i => tolerance[i], encoding.ToString());
+        }
+    }
+
+    // Every format with a tile for few threads; inputs, rows and outputs are not multiples of anything that tiles count in.
+    static void ManyRows()
+    {
+        using GpuDevice device = EmulatedDevice.Create();
+        foreach (Encoding encoding in encodings.Where(e => e != Encoding.F32))
+            CheckManyRows(device, new MatMulCase(encoding, 19, encoding.BlockLength() switch { 1 => 136, 32 => 96, _ => 256 }, 35));
+        foreach (Encoding encoding in (Encoding[])[Encoding.F16, Encoding.F8E4M3])
+            CheckManyRows(device, new MatMulCase(encoding, 9, 45, 33, InputMajor: true));
+    }
+
+    // The tiles of a real device: up to 64 rows the small one, then the large one.
+    static void LargeTiles()
+    {
+        using GpuDevice device = EmulatedDevice.Create(GpuDevice.GroupThreads);
+        foreach ((Encoding encoding, int rows) in ((Encoding, int)[])[(Encoding.Q8_0, 33), (Encoding.BF16, 70), (Encoding.Q4_0, 130)])
+            CheckManyRows(device, new MatMulCase(encoding, rows, 96, 67));
+    }
+
+    static void CheckManyRows(GpuDevice device, MatMulCase shape)
+    {
+        using var memory = new Workspace(device);
+        var data = new MatMulData(shape, 13);
+        Tensor y = memory.New(shape.Rows, shape.Outputs);
+        device.MatMul(memory.Floats(data.X, shape.Rows, shape.Inputs), new Projection(data.Matrix(memory), y));
+        (double[] exact, double[] tolerance) = data.Result(InputRounding.BFloats);
+        Numbers.AssertNear(exact, memory.Read(y), i => tolerance[i], $"{shape}");
+    }
+
+    static void ManyExpertRows()
+    {
+        using GpuDevice device = EmulatedDevice.Create();
+        foreach (Encoding encoding in (Encoding[])[Encoding.Q4_0, Encoding.Q5_0])
+        {
+            using var memory = new Workspace(device);
+            // Expert 0 has more rows than a tile, expert 2 has none, 4 and −1 are no experts.
+            int[] choices = [.. Enumerable.Range(0, 50).Select(i => i % 7 == 3 ? 1 : i % 11 == 5 ? 3 : i == 20 ? 4 : i == 40 ? -1 : 0)];
+            float[] x = Numbers.Normal(1, choices.Length * 64);
+            var shape = new MatMulCase(encoding, choices.Length, 64, 5);
+            MatMulData[] data = [.. Enumerable.Range(0, 4).Select(e => new MatMulData(shape, 20 + e, x))];
+            (double[] Exact, double[] Tolerance)[] results = [.. data.Select(d => d.Result(InputRounding.BFloats))];
+            Weight[] weights = [.. data.Select(d => d.Matrix(memory))];
+            var route = new Route(memory.Integers(choices, choices.Length, 1), memory.New(choices.Length, 1));
+            Tensor y = memory.New(choices.Length, 5), again = memory.New(choices.Length, 5);
+            device.ExpertMatMul(memory.Floats(x, choices.Length, 64), route, new(weights, y), new(weights, again));
+            float[] actual = memory.Read(y);
+            Numbers.AssertNear(
+                [.. actual.Select((_, i) => choices[i / 5] is >= 0 and < 4 and int expert ? results[expert].Exact[i] : double.NaN)],
+                actual, i => results[choices[i / 5]].Tolerance[i], encoding.ToString());
+            Numbers.AssertSameBits(actual, memory.Read(again), $"{encoding}, again");
         }
     }
 }

@@ -1,3 +1,4 @@
+using Llama4.Kernels.Formats;
 using Llama4.Kernels.Gpu;
 
 namespace Llama4.Tests.Gpu;
@@ -15,10 +16,24 @@ static class ProductKernels
 
     static readonly Type[] chunks = [typeof(F32Chunks), typeof(F16Chunks), typeof(BF16Chunks), typeof(F8E4M3Chunks)];
 
+    /// <summary>Tile, weights and what a thread holds of them.</summary>
+    static IEnumerable<Type[]> Tiles =>
+    [
+        .. new[] { typeof(LargeTile), typeof(SmallTile) }.SelectMany(_ => Wide, (tile, weights) => (Type[])[tile, .. weights]),
+        .. KernelTests.Formats.Where(format => format[0] != typeof(F32)).Select(format => (Type[])[typeof(LargeTile), typeof(DecodeTile<,>).MakeGenericType(format), typeof(byte)]),
+    ];
+
+    static IEnumerable<Type[]> Wide =>
+    [
+        .. pieces.Select(piece => (Type[])[typeof(PieceTile<,>).MakeGenericType(piece), piece[1]]),
+        .. chunks[1..].Select(chunk => (Type[])[typeof(ChunkTile<>).MakeGenericType(chunk), typeof(ChunkTile<>.Raw).MakeGenericType(chunk)]),
+    ];
+
     /// <summary>Null for a kernel of another kind.</summary>
     public static IEnumerable<Type>? Closed(Type kernel) =>
         kernel == typeof(FewRowsBytes<,,>) ? pieces.SelectMany(_ => rowCounts, (piece, rows) => kernel.MakeGenericType([.. piece, rows]))
         : kernel == typeof(FewRowsFloats<,>) ? chunks.SelectMany(_ => rowCounts, (chunk, rows) => kernel.MakeGenericType(chunk, rows))
+        : kernel == typeof(ManyRows<,,>) ? Tiles.Select(tile => kernel.MakeGenericType(tile))
         : null;
 
     /// <summary>Instructions that must be there.</summary>
@@ -27,6 +42,11 @@ static class ProductKernels
         Type? open = kernel.IsGenericType ? kernel.GetGenericTypeDefinition() : null;
         return open == typeof(FewRowsBytes<,,>) ? ["ld.global.nc.L2::128B.v4.b32", "ld.global.v4.b32", "dp4a.s32.s32"]
             : open == typeof(FewRowsFloats<,>) ? ["ld.global.nc.L1::no_allocate.L2::128B.v4.b32", "ld.global.v4.f32", "fma.rn.f32"]
+            : open == typeof(ManyRows<,,>) ?
+            [
+                "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", "ldmatrix.sync.aligned.m8n8.x4", "cp.async.cg.shared.global", "st.shared.v4.b32",
+                .. kernel.GetGenericArguments()[1].GetGenericTypeDefinition() == typeof(DecodeTile<,>) ? (string[])[] : ["ld.global.nc.L2::128B.v4.b32"],
+            ]
             : [];
     }
 }

@@ -40,7 +40,9 @@ sealed class MatMulData
     }
 
     /// <summary>y and how far a kernel may be from it.</summary>
-    public (double[] Exact, double[] Tolerance) Result(bool roundedInputs)
+    public (double[] Exact, double[] Tolerance) Result(bool roundedInputs) => Result(roundedInputs ? InputRounding.Bytes : InputRounding.None);
+
+    public (double[] Exact, double[] Tolerance) Result(InputRounding rounding)
     {
         var exact = new double[Case.Rows * Case.Outputs];
         var tolerance = new double[exact.Length];
@@ -49,12 +51,12 @@ sealed class MatMulData
         {
             for (int i = 0; i < weights.Length; i++) weights[i] = Weight(o, i);
             for (int r = 0; r < Case.Rows; r++)
-                (exact[r * Case.Outputs + o], tolerance[r * Case.Outputs + o]) = Product(weights, X.AsSpan(r * Case.Inputs, Case.Inputs), roundedInputs);
+                (exact[r * Case.Outputs + o], tolerance[r * Case.Outputs + o]) = Product(weights, X.AsSpan(r * Case.Inputs, Case.Inputs), rounding);
         }
         return (exact, tolerance);
     }
 
-    static (double Exact, double Tolerance) Product(double[] weights, ReadOnlySpan<float> x, bool roundedInputs)
+    static (double Exact, double Tolerance) Product(double[] weights, ReadOnlySpan<float> x, InputRounding inputs)
     {
         double sum = 0, magnitude = 0, rounding = 0, offsets = 0;
         for (int from = 0; from < x.Length; from += 32)
@@ -73,7 +75,10 @@ sealed class MatMulData
             rounding += largest / 127 / 2 * groupWeights;
             offsets += largestWeight * groupInputs;
         }
-        if (!roundedInputs) return (sum, Tolerance.Dot(x.Length, magnitude));
+        if (inputs == InputRounding.None) return (sum, Tolerance.Dot(x.Length, magnitude));
+        // Both factors of each product are rounded, each by at most the unit roundoff.
+        double both = (2 + Tolerance.BFloat) * Tolerance.BFloat;
+        if (inputs == InputRounding.BFloats) return (sum, both * magnitude + Tolerance.Dot(x.Length, (1 + both) * magnitude));
         // A weight is scale · integer + offset. Every encoder and any bits put an integer near the end of its range somewhere in a group, so that
         // |offset| ≤ 2 · largest weight and the terms to round are at most |w| + 2 · |offset| each; the few roundings of scales count as more terms.
         return (sum, rounding + Tolerance.Dot(x.Length + 8, magnitude + rounding + 4 * offsets));
