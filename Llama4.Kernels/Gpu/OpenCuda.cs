@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using Llama4.Kernels.Cpu;
 
 namespace Llama4.Kernels.Gpu;
 
@@ -8,7 +9,7 @@ sealed partial class GpuDevice
 {
     /// <summary>The CUDA device of this number.</summary>
     /// <exception cref="DeviceUnavailableException">No driver, no such device, or one that is too old.</exception>
-    public static GpuDevice OpenCuda(int index = 0)
+    public static GpuDevice OpenCuda(int index = 0, ActivationPrecision activations = ActivationPrecision.Int8)
     {
         if (CudaDriver.Problem() is { } problem) throw new DeviceUnavailableException(problem);
         CudaDriver.Redirect();
@@ -22,7 +23,7 @@ sealed partial class GpuDevice
             CudaDevice device = devices[index];
             if (device.Architecture < CudaArchitecture.SM_80)
                 throw new DeviceUnavailableException($"{device.Name} is of architecture {device.Architecture}; the kernels need sm_80 or newer: use the CPU");
-            return new GpuDevice(context, device.CreateCudaAccelerator(context));
+            return new GpuDevice(context, device.CreateCudaAccelerator(context), activations: activations);
         }
         catch (AcceleratorException error)
         {

@@ -17,9 +17,9 @@ static class Devices
         ["CPU, 1 thread"] = new(() => new CpuDevice(new CpuOptions { Threads = 1 })),
         ["CPU, 2 threads"] = new(() => new CpuDevice(new CpuOptions { Threads = 2 })),
         ["CPU, 3 threads"] = new(() => new CpuDevice(new CpuOptions { Threads = 3 })),
-        // Two warps in a group, so that sums go beyond one.
-        [EmulatedGpu] = new(() => EmulatedDevice.Create(groupThreads: 64)),
-        [Cuda] = new(() => GpuDevice.OpenCuda()),
+        // Two warps in a group, so that sums go beyond one. Inputs of linear layers are not rounded, so that what is compared is bound by float rounding.
+        [EmulatedGpu] = new(() => EmulatedDevice.Create(groupThreads: 64, ActivationPrecision.Float32)),
+        [Cuda] = new(() => GpuDevice.OpenCuda(activations: ActivationPrecision.Float32)),
     };
 
     static readonly Lock gpu = new();
