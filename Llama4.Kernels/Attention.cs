@@ -3,7 +3,8 @@ namespace Llama4.Kernels;
 /// <summary>The rows of one step: row t stands at Positions[t] of sequence Sequences[t].</summary>
 /// <param name="Positions">I32 [1, T]: positions from 0 on, in the row's own sequence.</param>
 /// <param name="Sequences">I32 [1, T]: row of the page tables. The rows of one sequence are neighbours, in ascending order of position.</param>
-public readonly record struct StepRows(Tensor Positions, Tensor Sequences);
+/// <param name="Alone">So many rows at the beginning are the only one of their sequence, as far as the caller knows: for speed, not for the result.</param>
+public readonly record struct StepRows(Tensor Positions, Tensor Sequences, int Alone = 0);
 
 /// <summary>
 /// Where the keys and values of each sequence lie: fixed-size pages, found by address.

@@ -18,6 +18,9 @@ public sealed class StepBatch : IDisposable
     PageTable full, chunked;
     int imageRowCount;
 
+    // Rows at the beginning that are their sequence's only ones.
+    int aloneCount;
+
     /// <param name="maxRows">Most rows of a step.</param>
     /// <param name="maxSequences">Most sequences of a step.</param>
     /// <param name="maxLogitRows">Most rows of a step whose logits are wanted.</param>
@@ -58,7 +61,7 @@ public sealed class StepBatch : IDisposable
     /// <summary>I32 [1,T].</summary>
     internal Tensor Tokens => tokensOnDevice.ColumnRange(0, RowCount);
 
-    internal StepRows Rows => new(positionsOnDevice.ColumnRange(0, RowCount), sequencesOnDevice.ColumnRange(0, RowCount));
+    internal StepRows Rows => new(positionsOnDevice.ColumnRange(0, RowCount), sequencesOnDevice.ColumnRange(0, RowCount), aloneCount);
 
     /// <summary>I32 [1,R].</summary>
     internal Tensor LogitRows => logitRowsOnDevice.ColumnRange(0, LogitRowCount);
@@ -74,7 +77,7 @@ public sealed class StepBatch : IDisposable
 
     public void Clear()
     {
-        RowCount = LogitRowCount = imageRowCount = 0;
+        RowCount = LogitRowCount = imageRowCount = aloneCount = 0;
         sequences.Clear();
         images.Clear();
     }
@@ -108,6 +111,7 @@ public sealed class StepBatch : IDisposable
         if (features is { } f && f.Rows != patches)
             throw new ArgumentException($"{patches} rows are image patches, but there are features for {f.Rows}");
         if (patches > 0) images.Add(new ImageRows(features!.Value, imageRowsOnDevice.ColumnRange(firstImageRow, patches)));
+        if (ids.Length == 1 && aloneCount == RowCount) aloneCount++;
         RowCount += ids.Length;
         for (int i = lastLogits; i > 0; i--) logitRows[LogitRowCount++] = RowCount - i;
         sequences.Add(sequence);

@@ -7,6 +7,9 @@ sealed partial class GpuDevice
     // Rows whose spans' results take more are computed one batch after the other.
     const long SpanScratchBytes = 64 << 20;
 
+    // So few rows read their cache themselves.
+    const int FewRows = 16;
+
     readonly DeviceScratch spanScratch;
 
     public override void Attention(Tensor q, StepRows rows, KvPages pages, KvLayer layer, Tensor y)
@@ -19,51 +22,70 @@ sealed partial class GpuDevice
             throw new ArgumentException($"Attention: rows of {y.Columns} numbers are not a multiple of {layer.Heads} key heads of {layer.HeadDim}", nameof(q));
         CheckHeadDim(layer.HeadDim, nameof(Attention));
         bool inTiles = pages.PageRows % Spans.Tile == 0 && layer.KeyOffset % 16 == 0 && layer.ValueOffset % 16 == 0;
-        if (inTiles && layer.HeadDim == 64) AttendSpans<Width64>(q, cache, pages, layer, y);
-        else if (inTiles && layer.HeadDim == 128) AttendSpans<Width128>(q, cache, pages, layer, y);
-        else AttendPlainly(q, cache, layer, y);
+        if (layer.Encoding == Encoding.F32) inTiles = false; // tensor cores would round it
+        if (y.Rows == 0) return;
+        // Rows that share their sequence with others share its keys as well, if there are enough of them.
+        int alone = y.Rows <= FewRows ? y.Rows : Math.Clamp(rows.Alone, 0, y.Rows);
+        var call = new AttentionCall(q.Address, cache, pages, layer, y, alone);
+        if (inTiles && layer.HeadDim == 64) Attend<Width64>(call);
+        else if (inTiles && layer.HeadDim == 128) Attend<Width128>(call);
+        else AttendPlainly(call);
     }
 
-    void AttendSpans<TWidth>(in Tensor q, in KvPlace cache, in KvPages pages, in KvLayer layer, in Tensor y)
+    readonly record struct AttentionCall(long Q, KvPlace Cache, KvPages Pages, KvLayer Layer, Tensor Y, int Alone)
+    {
+        public int Heads => Y.Columns / Layer.HeadDim;
+    }
+
+    void Attend<TWidth>(in AttentionCall call)
         where TWidth : struct, IHeadWidth
     {
-        switch (layer.Encoding)
+        switch (call.Layer.Encoding)
         {
-            case Encoding.F16: AttendSpans<HalfFragments, TWidth>(q, cache, pages, layer, y); break;
-            case Encoding.BF16: AttendSpans<BFloatFragments, TWidth>(q, cache, pages, layer, y); break;
-            case Encoding.Q8_0: AttendSpans<ByteFragments, TWidth>(q, cache, pages, layer, y); break;
-            // The tensor cores would round it.
-            default: AttendPlainly(q, cache, layer, y); break;
+            case Encoding.F16: Attend<HalfFragments, TWidth>(call); break;
+            case Encoding.BF16: Attend<BFloatFragments, TWidth>(call); break;
+            default: Attend<ByteFragments, TWidth>(call); break;
         }
     }
 
-    void AttendSpans<TFragments, TWidth>(in Tensor q, in KvPlace cache, in KvPages pages, in KvLayer layer, in Tensor y)
+    void Attend<TFragments, TWidth>(in AttentionCall call)
         where TFragments : struct, IKvFragments
         where TWidth : struct, IHeadWidth
     {
-        int heads = y.Columns / layer.HeadDim, spans = Spans.Count(pages), group = heads / layer.Heads;
-        long rowBytes = SpanResults.RowBytes(heads, spans, layer.HeadDim);
-        int most = (int)Math.Clamp(SpanScratchBytes / rowBytes, 1, y.Rows);
-        var results = new SpanResults(spanScratch.Address(most * rowBytes), heads, spans, layer.HeadDim);
-        int parts = layer.Heads * ((group + SpanAttentionKernel<TFragments, TWidth>.MostHeads - 1) / SpanAttentionKernel<TFragments, TWidth>.MostHeads);
-        for (int first = 0; first < y.Rows; first += most)
+        if (call.Alone > 0) AttendSpans<TFragments, TWidth>(call);
+        int rows = call.Y.Rows - call.Alone, height = groupThreads / 2;
+        if (rows == 0) return;
+        int tiles = (int)(((long)rows * (call.Heads / call.Layer.Heads) + height - 1) / height);
+        var kernel = new TileAttentionKernel<TFragments, TWidth>(call.Q, call.Cache, call.Y.Address, call.Alone, rows, call.Heads, tiles);
+        Launch((long)call.Layer.Heads * tiles, kernel, sharedBytes: 2 * AttentionTile<TFragments, TWidth>.StageBytes);
+    }
+
+    void AttendSpans<TFragments, TWidth>(in AttentionCall call)
+        where TFragments : struct, IKvFragments
+        where TWidth : struct, IHeadWidth
+    {
+        const int MostHeads = SpanAttentionKernel<TFragments, TWidth>.MostHeads;
+        int heads = call.Heads, keyHeads = call.Layer.Heads, headDim = call.Layer.HeadDim, spans = Spans.Count(call.Pages);
+        long rowBytes = SpanResults.RowBytes(heads, spans, headDim), parts = keyHeads * ((heads / keyHeads + MostHeads - 1) / MostHeads);
+        int most = (int)Math.Clamp(SpanScratchBytes / rowBytes, 1, call.Alone);
+        var results = new SpanResults(spanScratch.Address(most * rowBytes), heads, spans, headDim);
+        for (int first = 0; first < call.Alone; first += most)
         {
-            int count = Math.Min(most, y.Rows - first);
-            ForWarps((long)count * parts * spans, new SpanAttentionKernel<TFragments, TWidth>(q.Address, cache, results, first, count, heads));
-            Launch((long)count * heads, new CombineSpansKernel(cache, results, first, heads, y.Address));
+            int count = Math.Min(most, call.Alone - first);
+            ForWarps(count * parts * spans, new SpanAttentionKernel<TFragments, TWidth>(call.Q, call.Cache, results, first, count, heads));
+            Launch((long)count * heads, new CombineSpansKernel(call.Cache, results, first, heads, call.Y.Address));
         }
     }
 
-    void AttendPlainly(in Tensor q, in KvPlace cache, in KvLayer layer, in Tensor y)
+    void AttendPlainly(in AttentionCall call)
     {
-        int heads = y.Columns / layer.HeadDim;
-        long items = (long)y.Rows * heads;
-        switch (layer.Encoding)
+        long items = (long)call.Y.Rows * call.Heads, y = call.Y.Address;
+        switch (call.Layer.Encoding)
         {
-            case Encoding.F32: ForWarps(items, new AttentionKernel<F32Entry>(q.Address, cache, y.Address, heads, items)); break;
-            case Encoding.F16: ForWarps(items, new AttentionKernel<F16Entry>(q.Address, cache, y.Address, heads, items)); break;
-            case Encoding.BF16: ForWarps(items, new AttentionKernel<BF16Entry>(q.Address, cache, y.Address, heads, items)); break;
-            default: ForWarps(items, new AttentionKernel<Q8Entry>(q.Address, cache, y.Address, heads, items)); break;
+            case Encoding.F32: ForWarps(items, new AttentionKernel<F32Entry>(call.Q, call.Cache, y, call.Heads, items)); break;
+            case Encoding.F16: ForWarps(items, new AttentionKernel<F16Entry>(call.Q, call.Cache, y, call.Heads, items)); break;
+            case Encoding.BF16: ForWarps(items, new AttentionKernel<BF16Entry>(call.Q, call.Cache, y, call.Heads, items)); break;
+            default: ForWarps(items, new AttentionKernel<Q8Entry>(call.Q, call.Cache, y, call.Heads, items)); break;
         }
     }
 

@@ -43,6 +43,7 @@ sealed partial class GpuDevice : Device
         orderScratch = new DeviceScratch(this);
         stream = accelerator.CreateStream();
         spanScratch = new DeviceScratch(this);
+        groupScratch = new DeviceScratch(this);
         if (stream is not CudaStream) return;
         queryStream = CudaDriver.Function("cuStreamQuery");
         copy = CudaDriver.Function("cuMemcpyAsync");
@@ -72,7 +73,7 @@ sealed partial class GpuDevice : Device
     {
         List<AcceleratorObject> resources = Resources();
         foreach (ExpertTable table in expertTables.Values) table.Addresses.Buffer.Dispose();
-        foreach (DeviceScratch scratch in (DeviceScratch[])[byteScratch, bfloatScratch, orderScratch, spanScratch]) scratch.Dispose();
+        foreach (DeviceScratch scratch in (DeviceScratch[])[byteScratch, bfloatScratch, orderScratch, spanScratch, groupScratch]) scratch.Dispose();
         foreach (Staging staging in stagings ?? []) Free(staging);
         if (uploads is not null) Free(uploads);
         Free(stream);

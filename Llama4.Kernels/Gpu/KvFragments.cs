@@ -56,6 +56,11 @@ readonly struct Width64 : IHeadWidth
     public static int Blocks => 2;
 }
 
+readonly struct Width96 : IHeadWidth
+{
+    public static int Blocks => 3;
+}
+
 readonly struct Width128 : IHeadWidth
 {
     public static int Blocks => 4;

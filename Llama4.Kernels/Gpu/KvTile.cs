@@ -80,7 +80,7 @@ static class KvTile<TFragments, TWidth>
     static int RowBytes => TFragments.IsBytes ? TWidth.Blocks * 32 : TWidth.Blocks * 64;
 
     /// <summary>Word <paramref name="index"/> of every block.</summary>
-    static UInt4 Bytes(long row, int index)
+    public static UInt4 Bytes(long row, int index)
     {
         if (TWidth.Blocks == 4) return Memory.Weights(row + index * 16);
         UInt4 words = default;
@@ -89,7 +89,8 @@ static class KvTile<TFragments, TWidth>
         return words;
     }
 
-    static Float4 Scales(long part, int row, int pageRows)
+    /// <summary>The scale of every block.</summary>
+    public static Float4 Scales(long part, int row, int pageRows)
     {
         long at = Q8Entry.Scale(part, row, 0, pageRows, TWidth.Blocks * 32);
         uint first = (uint)Memory.Int(at);
@@ -102,6 +103,10 @@ static class KvTile<TFragments, TWidth>
         scales.W = Words.HighHalf(second);
         return scales;
     }
+
+    /// <summary>Four numbers in the format of the product.</summary>
+    public static UInt2 Decode(uint word, float scale) =>
+        Pair(TFragments.Pack(Byte0(word) * scale, Byte1(word) * scale), TFragments.Pack(Byte2(word) * scale, Byte3(word) * scale));
 
     static Float4 Multiply(Float4 scores, UInt4 upper, UInt4 lower, UInt4 query)
     {

@@ -61,6 +61,23 @@ static class SharedBytes
         return result;
     }
 
+    /// <summary>The same, each matrix transposed: lane l receives numbers 2(l mod 4) and the next of column l / 4.</summary>
+    [IntrinsicImplementation, Ptx("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 @r, [@0];")]
+    public static UInt4 LoadTransposed(int address)
+    {
+        int lane = Warp.LaneIdx, row = (lane & 3) * 2, bytes = lane >> 2 << 1;
+        int[] addresses = EmulatedWarp.Exchange(address);
+        UInt4 result = default;
+        result.X = At<ushort>(addresses[row] + bytes) | (uint)At<ushort>(addresses[row + 1] + bytes) << 16;
+        result.Y = At<ushort>(addresses[8 + row] + bytes) | (uint)At<ushort>(addresses[9 + row] + bytes) << 16;
+        result.Z = At<ushort>(addresses[16 + row] + bytes) | (uint)At<ushort>(addresses[17 + row] + bytes) << 16;
+        result.W = At<ushort>(addresses[24 + row] + bytes) | (uint)At<ushort>(addresses[25 + row] + bytes) << 16;
+        return result;
+    }
+
+    [IntrinsicImplementation, Ptx("st.shared.v2.b32 [@0], @1;")]
+    public static void StorePair(int address, UInt2 value) => At<UInt2>(address) = value;
+
     static ref T At<T>(int address)
         where T : unmanaged => ref Unsafe.As<byte, T>(ref emulated[address]);
 }

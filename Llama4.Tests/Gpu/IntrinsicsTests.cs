@@ -17,7 +17,7 @@ public sealed class IntrinsicsTests
         { nameof(BytesAndVotes), "dp4a.s32.s32|vote.sync.ballot.b32|shfl.sync" },
         { nameof(BFloatProduct), "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32|cp.async.cg.shared.global|ldmatrix.sync.aligned.m8n8.x4|ld.global.v4.f32|st.global.v4.f32" },
         { nameof(ByteProduct), "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32|ld.global.nc.L1::no_allocate.L2::128B.v4.b32|ld.shared.v4.b32|st.shared.v4.b32" },
-        { nameof(HalfProduct), "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32|cvt.rn.f16x2.f32" },
+        { nameof(HalfProduct), "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32|cvt.rn.f16x2.f32|ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16|st.shared.v2.b32" },
         { nameof(Exchanges), "movmatrix.sync.aligned.m8n8.trans.b16|shfl.sync.bfly.b32|prmt.b32|cvt.f32.f16" },
         { nameof(Blocks), "ld.b8|ld.b16" },
     };
@@ -209,6 +209,13 @@ public sealed class IntrinsicsTests
         UInt2 right = default;
         right.X = (uint)Memory.Int(b + group * 32L + place * 4);
         right.Y = (uint)Memory.Int(b + group * 32L + place * 4 + 16);
+        // Transposed matrices, turned back.
+        SharedBytes.StorePair(shared + 512 + lane * 8, right);
+        Warp.Barrier();
+        UInt4 turned = SharedBytes.LoadTransposed(shared + (lane & 15) * 32 + (lane >> 4) * 16);
+        left.X = TensorCore.Transpose(turned.X);
+        left.W = TensorCore.Transpose(turned.W);
+        right.Y = SharedBytes.Load(shared + 512 + lane / 2 * 16).Y * (uint)(1 - lane % 2) + SharedBytes.Load(shared + 512 + lane / 2 * 16).W * (uint)(lane % 2);
         // 1 and 2 as halves, and away again.
         Float4 sum = default;
         sum.X = (Arithmetic.PackHalves(1, 2) ^ 0x40003C00u) == 0 ? 0 : float.NaN;

@@ -74,6 +74,8 @@ public sealed class KernelTests
         if (kernel.GetGenericArguments()[0].Name == "TEntry") return entries.Select(e => kernel.MakeGenericType(e));
         if (kernel.GetGenericArguments()[0].Name == "TFragments")
             return fragments.SelectMany(f => new[] { typeof(Width64), typeof(Width128) }.Select(w => kernel.MakeGenericType(f, w)));
+        if (kernel.GetGenericArguments()[0].Name == "TWidth")
+            return new[] { typeof(Width64), typeof(Width96), typeof(Width128) }.Select(w => kernel.MakeGenericType(w));
         return Formats.Select(format => kernel.MakeGenericType(format));
     }
 

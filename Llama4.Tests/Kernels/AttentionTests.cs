@@ -10,6 +10,8 @@ public sealed class AttentionTests
 
     public static TheoryData<string> Processors => Devices.Processors;
 
+    public static TheoryData<string> Gpus => [Devices.EmulatedGpu, Devices.Cuda];
+
     [Theory]
     [MemberData(nameof(Names))]
     public void Every_row_sees_exactly_its_positions_in_every_layout(string name) => Devices.Check(name, static test =>
@@ -49,6 +51,48 @@ public sealed class AttentionTests
                 cache.Write(0, 0, window == 48 ? 92 : 68);
                 cache.Write(1, 0, 5);
                 CheckAll(test, cache, [(0, window == 48 ? 91 : 67), (1, 4), (1, 0)], group, seed, size: 1);
+            }
+    });
+
+    /// <summary>Rows enough for a GPU to let them share their keys: some alone, then a sequence over several tiles, then parts of others.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Many_rows_of_wide_heads_see_their_positions(string name) => Devices.Check(name, static test =>
+    {
+        int seed = 70;
+        foreach (Encoding encoding in (Encoding[])[Encoding.F16, Encoding.BF16, Encoding.Q8_0])
+            foreach ((int keyHeads, int group, int headDim, int pageRows, int window) in test.Cases(
+                [(2, 5, 128, 64, 0), (1, 9, 64, 16, 48), (3, 1, 128, 32, 64)], (1, 3, encoding == Encoding.F16 ? 64 : 128, 16, 0), (2, 2, 64, 16, 48)))
+            {
+                using var memory = new Workspace(test.Device);
+                var cache = new TestCache(memory, ++seed, [3, 95, 60], keyHeads, headDim, encoding, pageRows, window);
+                cache.Write(0, 0, 3);
+                cache.Write(1, 0, 95);
+                cache.Write(2, 0, 60);
+                int from = window == 0 ? 62 : window;
+                (int, int)[] rows = [(0, 2), .. Enumerable.Range(from, 16).Select(p => (1, p)), (2, 50), (2, 51), (2, 52)];
+                CheckAll(test, cache, rows, group, seed, size: 1);
+                CheckAll(test, cache, rows, group, seed, size: 1, alone: 1);
+            }
+    });
+
+    /// <summary>On a GPU, which cannot throw: the processor's answer is below.</summary>
+    [Theory]
+    [MemberData(nameof(Gpus))]
+    public void A_missing_page_makes_NaN_of_the_rows_that_see_it(string name) => Devices.Check(name, static test =>
+    {
+        foreach (Encoding encoding in (Encoding[])[Encoding.F32, Encoding.BF16, Encoding.Q8_0])
+            foreach (int count in (int[])[2, 17])
+            {
+                using var memory = new Workspace(test.Device);
+                var cache = new TestCache(memory, 3, [33], 1, 64, encoding, pageRows: 16, window: 0);
+                cache.Write(0, 0, 33);
+                // Position 48 would be in a page that the sequence does not have; position 20 is in one that it has.
+                (int, int)[] rows = [(0, 20), .. Enumerable.Range(0, count - 1).Select(i => (0, 48 + i))];
+                float[] y = cache.Attend(rows, Numbers.Normal(1, count * 128));
+                Assert.All(y[128..], value => Assert.True(float.IsNaN(value)));
+                // Where rows share a tile of values, the first may be spoiled as well; it is of the same sequence.
+                if (count == 2) Assert.All(y[..128], value => Assert.True(float.IsFinite(value)));
             }
     });
 
@@ -188,11 +232,11 @@ public sealed class AttentionTests
         device.Attention(memory.New(0, 32), cache.Rows([]), cache.Pages, cache.Layer, memory.New(0, 32));
     }
 
-    static void CheckAll(TestDevice test, TestCache cache, (int Sequence, int Position)[] rows, int group, int seed, float size = 2)
+    static void CheckAll(TestDevice test, TestCache cache, (int Sequence, int Position)[] rows, int group, int seed, float size = 2, int alone = 0)
     {
         int headDim = cache.Layer.HeadDim, heads = cache.Layer.Heads * group, columns = heads * headDim;
         float[] q = Numbers.Normal(seed, rows.Length * columns, size);
-        float[] y = cache.Attend(rows, q);
+        float[] y = cache.Attend(rows, q, alone);
         for (int i = 0; i < rows.Length; i++)
         {
             (int sequence, int position) = rows[i];

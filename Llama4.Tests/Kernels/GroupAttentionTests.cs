@@ -11,8 +11,8 @@ public sealed class GroupAttentionTests
     public void Every_shape_matches_the_definition(string name) => Devices.Check(name, static test =>
     {
         foreach ((int groups, int groupRows) in test.Cases(
-            [(1, 1), (2, 2), (3, 7), (2, 31), (1, 32), (2, 33), (1, 63), (2, 64), (1, 65), (1, 130), (0, 5)], (0, 5), (1, 1), (2, 3), (1, 9)))
-            foreach ((int heads, int headDim) in test.Cases([(1, 1), (2, 3), (3, 8), (2, 16), (1, 31), (2, 88), (1, 128), (1, 129)], (1, 1), (2, 88)))
+            [(1, 1), (2, 2), (3, 7), (2, 31), (1, 32), (2, 33), (1, 63), (2, 64), (1, 65), (1, 130), (0, 5)], (0, 5), (1, 1), (2, 3), (1, 70)))
+            foreach ((int heads, int headDim) in test.Cases([(1, 1), (2, 3), (3, 8), (2, 16), (1, 31), (2, 34), (2, 88), (1, 128), (1, 129)], (1, 1), (1, 34), (2, 88), (1, 128)))
                 // The GPU's warps hold heads of up to 128 numbers.
                 if (test.IsCpu || headDim <= 128) Check(test, groups, groupRows, heads, headDim);
     });
@@ -75,7 +75,8 @@ public sealed class GroupAttentionTests
                 int first = row / groupRows * groupRows;
                 double[] keys = [.. Enumerable.Range(first, groupRows).SelectMany(r => AttentionCheck.Head(k, r, columns, head, headDim))];
                 double[] values = [.. Enumerable.Range(first, groupRows).SelectMany(r => AttentionCheck.Head(v, r, columns, head, headDim))];
-                AttentionCheck.AssertNear(query, keys, values, actual.AsSpan(row * columns + head * headDim, headDim), test.Exponential, $"{groups}×{groupRows}, row {row}, head {head} of {headDim}");
+                AttentionCheck.AssertNear(query, keys, values, actual.AsSpan(row * columns + head * headDim, headDim), test.Exponential, $"{groups}×{groupRows}, row {row}, head {head} of {headDim}",
+                    test.GroupRounding(headDim));
             }
     }
 }

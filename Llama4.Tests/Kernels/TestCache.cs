@@ -76,11 +76,12 @@ sealed class TestCache
         }
     }
 
-    public float[] Attend((int Sequence, int Position)[] rows, float[] q)
+    /// <param name="alone">Rows at the beginning that are said to be their sequence's only ones.</param>
+    public float[] Attend((int Sequence, int Position)[] rows, float[] q, int alone = 0)
     {
         int columns = q.Length / rows.Length;
         Tensor y = memory.New(rows.Length, columns);
-        memory.Device.Attention(memory.Floats(q, rows.Length, columns), Rows(rows), Pages, Layer, y);
+        memory.Device.Attention(memory.Floats(q, rows.Length, columns), Rows(rows) with { Alone = alone }, Pages, Layer, y);
         return memory.Read(y);
     }
 

@@ -23,14 +23,19 @@ sealed record TestDevice(Device Device, bool IsEmulated = false)
     public double Turn => IsCpu ? 1e-15 : 1e-11;
 
     /// <summary>
-    /// Relative error of what attention rounds for tensor cores, which see heads of 64 and 128 in pages of whole tiles: half the largest relative distance of neighbours
-    /// in binary16 and bfloat16. A float cache stays in float.
+    /// Relative error of what attention rounds for tensor cores, which see heads of 64 and 128 in pages of whole tiles: half the largest relative
+    /// distance of neighbours in binary16 and bfloat16. A float cache stays in float.
     /// </summary>
     public double Rounding(KvLayer layer, int pageRows)
     {
         if (IsCpu || layer.HeadDim is not (64 or 128) || pageRows % 16 != 0 || layer.Encoding == Encoding.F32) return 0;
-        return layer.Encoding == Encoding.F16 ? 1.0 / 2048 : 1.0 / 256;
+        return layer.Encoding == Encoding.F16 ? 1.0 / 2048 : BFloat;
     }
+
+    /// <summary>The same for attention in groups, whose heads are filled up to 64, 96 or 128.</summary>
+    public double GroupRounding(int headDim) => IsCpu || headDim <= 32 || headDim % 2 != 0 ? 0 : BFloat;
+
+    const double BFloat = 1.0 / 256;
 
     /// <summary>All cases, or the few where each is slow.</summary>
     public IEnumerable<T> Cases<T>(IEnumerable<T> all, params T[] few) => IsEmulated ? few : all;
