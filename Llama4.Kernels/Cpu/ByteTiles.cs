@@ -49,7 +49,7 @@ static unsafe class ByteTiles<TFormat, TBlock>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            const int Sum = short.MaxValue / (2 * 127);
+            const int Sum = short.MaxValue / (2 * InputBlock.Largest);
             return Steps == 8 && TFormat.Largest <= Sum / 8 ? 8 : TFormat.Largest <= Sum / 4 ? 4 : TFormat.Largest <= Sum / 2 ? 2 : 1;
         }
     }

@@ -44,26 +44,37 @@ static unsafe class ByteVectors
     /// <summary>
     /// Lane g of Low is the sum of the lower four lanes of vector g, of High that of its upper four.
     /// </summary>
+    /// <param name="largest">Largest magnitude of a lane: sums that fit into 16 bits are added in fewer operations.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector256<int> Low, Vector256<int> High) HalfSums(
-        Vector256<int> p0, Vector256<int> p1, Vector256<int> p2, Vector256<int> p3,
+        int largest, Vector256<int> p0, Vector256<int> p1, Vector256<int> p2, Vector256<int> p3,
         Vector256<int> p4, Vector256<int> p5, Vector256<int> p6, Vector256<int> p7)
     {
-        if (!Avx2.IsSupported)
-            return (Vector256.Create(Lower(p0), Lower(p1), Lower(p2), Lower(p3), Lower(p4), Lower(p5), Lower(p6), Lower(p7)),
-                Vector256.Create(Upper(p0), Upper(p1), Upper(p2), Upper(p3), Upper(p4), Upper(p5), Upper(p6), Upper(p7)));
-        Vector256<int> first = Quarter(p0, p1, p2, p3), second = Quarter(p4, p5, p6, p7);
+        if (!Avx2.IsSupported) return HalfSumsPortably(p0, p1, p2, p3, p4, p5, p6, p7);
+        Vector256<int> first = Quarter(largest, p0, p1, p2, p3), second = Quarter(largest, p4, p5, p6, p7);
         return (Avx2.Permute2x128(first, second, 0x20), Avx2.Permute2x128(first, second, 0x31));
     }
 
+    static (Vector256<int> Low, Vector256<int> High) HalfSumsPortably(
+        Vector256<int> p0, Vector256<int> p1, Vector256<int> p2, Vector256<int> p3,
+        Vector256<int> p4, Vector256<int> p5, Vector256<int> p6, Vector256<int> p7) =>
+        (Vector256.Create(Lower(p0), Lower(p1), Lower(p2), Lower(p3), Lower(p4), Lower(p5), Lower(p6), Lower(p7)),
+            Vector256.Create(Upper(p0), Upper(p1), Upper(p2), Upper(p3), Upper(p4), Upper(p5), Upper(p6), Upper(p7)));
+
     /// <summary>In each half: the sums of the four lanes of a, b, c, d.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<int> Quarter(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d)
+    static Vector256<int> Quarter(int largest, Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d)
     {
+        if (2 * largest <= short.MaxValue) return Narrow(Narrow(a, b), Narrow(c, d));
+        if (largest <= short.MaxValue) return Avx2.HorizontalAdd(Narrow(a, b), Narrow(c, d));
         Vector256<long> ab = (Avx2.UnpackLow(a, b) + Avx2.UnpackHigh(a, b)).AsInt64();
         Vector256<long> cd = (Avx2.UnpackLow(c, d) + Avx2.UnpackHigh(c, d)).AsInt64();
         return Avx2.UnpackLow(ab, cd).AsInt32() + Avx2.UnpackHigh(ab, cd).AsInt32();
     }
+
+    /// <summary>In each half: sums of neighbouring lanes of a, then of b, all of which fit into 16 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<int> Narrow(Vector256<int> a, Vector256<int> b) => AddPairs(Avx2.PackSignedSaturate(a, b));
 
     static int Lower(Vector256<int> v) => Vector128.Sum(v.GetLower());
 

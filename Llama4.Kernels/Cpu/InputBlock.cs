@@ -15,6 +15,9 @@ unsafe struct InputBlock
     public const int Length = 256;
     public const int GroupLength = 32;
 
+    /// <summary>Largest magnitude of an integer.</summary>
+    public const int Largest = 127;
+
     public const int Bytes = Length + 4 * Groups * sizeof(float);
 
     /// <summary>Floats from a group's scale to its sums.</summary>
@@ -48,15 +51,15 @@ unsafe struct InputBlock
     {
         Vector256<float> x0 = Vector256.Load(source), x1 = Vector256.Load(source + 8), x2 = Vector256.Load(source + 16), x3 = Vector256.Load(source + 24);
         // As integers magnitudes are ordered as the numbers, with infinity and then NaN above all.
-        int largestBits = Largest(Vector256.Max(Vector256.Max(Magnitude(x0), Magnitude(x1)), Vector256.Max(Magnitude(x2), Magnitude(x3))));
+        int largestBits = LargestLane(Vector256.Max(Vector256.Max(Magnitude(x0), Magnitude(x1)), Vector256.Max(Magnitude(x2), Magnitude(x3))));
         if (largestBits is < SmallestBits or >= InfinityBits)
         {
             ClearGroup(g);
             if (largestBits >= InfinityBits) Scales[g] = Sums[g] = SumsLow[g] = SumsHigh[g] = float.NaN;
             return;
         }
-        float largest = BitConverter.Int32BitsToSingle(largestBits), scale = largest / 127;
-        var inverse = Vector256.Create(127 / largest);
+        float largest = BitConverter.Int32BitsToSingle(largestBits), scale = largest / Largest;
+        var inverse = Vector256.Create(Largest / largest);
         Vector256<int> q0 = Round(x0 * inverse), q1 = Round(x1 * inverse), q2 = Round(x2 * inverse), q3 = Round(x3 * inverse);
         Vector256<sbyte> bytes = Vector256.Narrow(Vector256.Narrow(q0, q1), Vector256.Narrow(q2, q3));
         int low = Vector256.Sum(q0 + q1), high = Vector256.Sum(q2 + q3);
@@ -77,7 +80,7 @@ unsafe struct InputBlock
 
     static Vector256<int> Round(Vector256<float> x) => Vector256.ConvertToInt32Native(Vector256.Round(x));
 
-    static int Largest(Vector256<int> v)
+    static int LargestLane(Vector256<int> v)
     {
         Vector128<int> four = Vector128.Max(v.GetLower(), v.GetUpper());
         Vector128<int> two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));

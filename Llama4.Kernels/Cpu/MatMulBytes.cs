@@ -50,6 +50,7 @@ sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
         {
             Prefetch.Stream((byte*)block, Unpacking.Length / TFormat.Length * sizeof(TBlock));
             (Vector256<int> low, Vector256<int> high) = ByteVectors.HalfSums(
+                4 * InputBlock.Largest * TFormat.Largest,
                 Products(block, x, 0), Products(block, x, 1), Products(block, x, 2), Products(block, x, 3),
                 Products(block, x, 4), Products(block, x, 5), Products(block, x, 6), Products(block, x, 7));
             sum = AddBlock(low, high, TFormat.Factors(block, Unpacking.Groups), x, sum);
