@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Llama4.Kernels;
 
 /// <summary>
@@ -173,6 +175,27 @@ public abstract class Device : IDisposable
         SiluMul(gate.Output, up.Output, gate.Output);
         ExpertMatMul(gate.Output, route, down);
         AddExperts(down.Output, y);
+    }
+
+    /// <summary>
+    /// chosen[r] = the column of row r that its rule draws, −1 where a number of the row is not finite. x [R,V], rules I32 [R,6]: a
+    /// <see cref="DrawRule"/> in each row, chosen I32 [1,R].
+    /// </summary>
+    public virtual void Draw(Tensor x, Tensor rules, Tensor chosen)
+    {
+        Check.Input(x, x.Rows, x.Columns);
+        Check.Input(rules, x.Rows, DrawRule.Words, Encoding.I32);
+        Check.Output(chosen, 1, x.Rows, Encoding.I32);
+        float[] row = ArrayPool<float>.Shared.Rent(x.Columns);
+        for (int r = 0; r < x.Rows; r++)
+        {
+            DrawRule rule = default;
+            Download(x.RowRange(r, 1), row.AsSpan(0, x.Columns));
+            Download(rules.RowRange(r, 1), new Span<DrawRule>(ref rule));
+            int column = rule.Draw(row.AsSpan(0, x.Columns));
+            Upload(new ReadOnlySpan<int>(ref column), chosen.ColumnRange(r, 1));
+        }
+        ArrayPool<float>.Shared.Return(row);
     }
 
     /// <summary>Root mean square norm of each head by itself, without a weight.</summary>

@@ -44,6 +44,7 @@ sealed partial class GpuDevice : Device
         stream = accelerator.CreateStream();
         spanScratch = new DeviceScratch(this);
         groupScratch = new DeviceScratch(this);
+        drawScratch = new DeviceScratch(this);
         if (stream is not CudaStream) return;
         queryStream = CudaDriver.Function("cuStreamQuery");
         copy = CudaDriver.Function("cuMemcpyAsync");
@@ -73,7 +74,7 @@ sealed partial class GpuDevice : Device
     {
         List<AcceleratorObject> resources = Resources();
         foreach (ExpertTable table in expertTables.Values) table.Addresses.Buffer.Dispose();
-        foreach (DeviceScratch scratch in (DeviceScratch[])[byteScratch, bfloatScratch, orderScratch, spanScratch, groupScratch]) scratch.Dispose();
+        foreach (DeviceScratch scratch in (DeviceScratch[])[byteScratch, bfloatScratch, orderScratch, spanScratch, groupScratch, drawScratch]) scratch.Dispose();
         foreach (Staging staging in stagings ?? []) Free(staging);
         if (uploads is not null) Free(uploads);
         Free(stream);

@@ -30,6 +30,15 @@ static class Lanes
         return sums[0];
     }
 
+    /// <summary>The sum, in every lane.</summary>
+    [IntrinsicImplementation, Ptx(WideSumText)]
+    public static ulong Sum(ulong value)
+    {
+        ulong sum = 0;
+        foreach (ulong other in EmulatedWarp.Exchange(value)) sum += other;
+        return sum;
+    }
+
     /// <summary>The largest; NaN only where all are.</summary>
     [IntrinsicImplementation, Ptx(MaxText)]
     public static float Max(float value)
@@ -63,6 +72,13 @@ static class Lanes
     public static float Other(float value, int mask) => EmulatedWarp.Exchange(value)[Warp.LaneIdx ^ mask];
 
     const string Exchange = "shfl.sync.bfly.b32 other, @r, ";
+
+    const string Halves = "mov.b64 {low, high}, @r; shfl.sync.bfly.b32 low, low, ", Together = ", 31, -1; mov.b64 other, {low, high}; add.u64 @r, @r, other; ";
+    const string Second = ", 31, -1; shfl.sync.bfly.b32 high, high, ";
+
+    const string WideSumText = "{ .reg .b64 other; .reg .b32 low, high; mov.b64 @r, @0; "
+        + Halves + "16" + Second + "16" + Together + Halves + "8" + Second + "8" + Together + Halves + "4" + Second + "4" + Together
+        + Halves + "2" + Second + "2" + Together + Halves + "1" + Second + "1" + Together + "}";
 
     const string SumText = "{ .reg .f32 other; mov.f32 @r, @0; "
         + Exchange + "16, 31, -1; add.f32 @r, @r, other; " + Exchange + "8, 31, -1; add.f32 @r, @r, other; "

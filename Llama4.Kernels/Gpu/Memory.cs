@@ -15,6 +15,9 @@ static unsafe class Memory
     [IntrinsicImplementation, Ptx("ld.global.b64 @r, [@0];")]
     public static long Long(long address) => *(long*)address;
 
+    [IntrinsicImplementation, Ptx("ld.global.f64 @r, [@0];")]
+    public static double Double(long address) => *(double*)address;
+
     [IntrinsicImplementation, Ptx("ld.global.v4.f32 @r, [@0];")]
     public static Float4 Floats(long address) => *(Float4*)address;
 
@@ -46,6 +49,9 @@ static unsafe class Memory
 
     [IntrinsicImplementation, Ptx("st.global.b32 [@0], @1;")]
     public static void Store(long address, int value) => *(int*)address = value;
+
+    [IntrinsicImplementation, Ptx("st.global.b64 [@0], @1;")]
+    public static void Store(long address, long value) => *(long*)address = value;
 
     /// <summary>The lower 16 bits.</summary>
     [IntrinsicImplementation, Ptx("st.global.b16 [@0], @1;")]

@@ -14,7 +14,7 @@ public sealed class IntrinsicsTests
     public static TheoryData<string, string> Kernels => new()
     {
         { nameof(Scalars), "ex2.approx.ftz.f32|lg2.approx.f32|fma.rn.f32|fma.rn.f64|cvt.rni.f32.f32|cvt.rni.f64.f64|cvt.rmi.f32.f32|cvt.rn.bf16x2.f32|cvt.rn.f16.f32" },
-        { nameof(BytesAndVotes), "dp4a.s32.s32|vote.sync.ballot.b32|shfl.sync" },
+        { nameof(BytesAndVotes), "dp4a.s32.s32|vote.sync.ballot.b32|shfl.sync|redux.sync.max.s32|redux.sync.min.s32|add.u64" },
         { nameof(BFloatProduct), "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32|cp.async.cg.shared.global|ldmatrix.sync.aligned.m8n8.x4|ld.global.v4.f32|st.global.v4.f32" },
         { nameof(ByteProduct), "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32|ld.global.nc.L1::no_allocate.L2::128B.v4.b32|ld.shared.v4.b32|st.shared.v4.b32" },
         { nameof(HalfProduct), "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32|cvt.rn.f16x2.f32|ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16|st.shared.v2.b32" },
@@ -119,7 +119,8 @@ public sealed class IntrinsicsTests
         for (int lane = 0; lane < 32; lane++)
         {
             int dot = Enumerable.Range(0, 4).Sum(i => (sbyte)(x[lane] >> 8 * i) * (sbyte)(votes >> 8 * i));
-            Assert.Equal(dot + x[lane] + x.Sum() + x.Max(), y[lane]);
+            int sums = x.Sum() + x.Max() + x.Max() * 100 + x.Min() * 10 + x.Sum() + 32 * 20;
+            Assert.Equal(dot + x[lane] + sums, y[lane]);
         }
     }
 
@@ -175,7 +176,8 @@ public sealed class IntrinsicsTests
         long at = Group.IdxX * 4L;
         int value = Memory.Int(x + at);
         uint votes = Lanes.Ballot(value > 0);
-        Memory.Store(y + at, Arithmetic.DotBytes(value, (int)votes, value) + (int)Lanes.Sum(value) + (int)Lanes.Max(value));
+        Memory.Store(y + at, Arithmetic.DotBytes(value, (int)votes, value) + (int)Lanes.Sum((float)value) + (int)Lanes.Max((float)value)
+            + Lanes.Max(value) * 100 + Lanes.Min(value) * 10 + (int)(Lanes.Sum((ulong)(value + 20) << 40) >> 40));
     }
 
     static void Blocks(long x, long y) =>
