@@ -311,20 +311,4 @@ static unsafe class ByteTiles<TFormat, TBlock>
     }
 
     static Vector256<float> Sum(float* sums, int group, int groupSums) => Vector256.Load(sums + group * groupSums);
-
-    /// <summary>Asks for the next weights while the present ones are being multiplied, a little at a time.</summary>
-    struct ReadAhead(byte* from, byte* to)
-    {
-        byte* next = from;
-        long step;
-
-        /// <summary>Divides the bytes over <paramref name="times"/> calls of <see cref="Touch"/>.</summary>
-        public void Share(int times) => step = (to - next) / times + 1;
-
-        public void Touch()
-        {
-            var end = (byte*)Math.Min((long)to, (long)(next + step));
-            for (; next < end; next += Prefetch.CacheLine) Prefetch.Far(next);
-        }
-    }
 }

@@ -31,7 +31,12 @@ sealed unsafe class MatMulFloats<TRows> : MatMulKernel
                     part.Store(row, output, Dot(part.Weights + output * part.RowBytes, input, part.FirstRow + row, (float*)scratch));
         else
             for (int output = from; output < to; output += BlockOutputs)
-                RunBlock(part, input, output, Math.Min(BlockOutputs, to - output), (float*)scratch);
+            {
+                int next = Math.Min(to, output + BlockOutputs);
+                var ahead = new ReadAhead(part.Weights + next * part.RowBytes, part.Weights + Math.Min(to, next + BlockOutputs) * part.RowBytes);
+                ahead.Share(input.Panels * ((part.Rows + 2) / 3) * (BlockOutputs / 2));
+                RunBlock(part, input, output, next - output, ref ahead, (float*)scratch);
+            }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -44,7 +49,7 @@ sealed unsafe class MatMulFloats<TRows> : MatMulKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void RunBlock(in MatMulPart part, MatMulInput input, int output, int outputs, float* scratch)
+    static void RunBlock(in MatMulPart part, MatMulInput input, int output, int outputs, ref ReadAhead ahead, float* scratch)
     {
         float* sums = scratch + BlockOutputs * PanelLength;
         new Span<float>(sums, outputs * part.Rows).Clear();
@@ -56,6 +61,7 @@ sealed unsafe class MatMulFloats<TRows> : MatMulKernel
             for (int row = 0; row < part.Rows; row += 3)
                 for (int i = 0; i < outputs; i += 2)
                 {
+                    ahead.Touch();
                     int second = Math.Min(i + 1, outputs - 1), last = part.Rows - 1;
                     AddTile(
                         scratch + i * PanelLength, scratch + second * PanelLength, input.Panel(panel, part.FirstRow + row),
