@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using Llama4.Bench;
+using Llama4.Bench.Gpu;
 using Llama4.Kernels;
 
 if (args is not [string command, .. string[] rest])
@@ -10,6 +11,8 @@ if (args is not [string command, .. string[] rest])
                  --threads 1,2  --prefill 32,128  --decode 64  --depth 0,4096  --kv BF16  --rounds 5  --chunk 512  --json FILE
                Llama4.Bench generate FILE [options]       a random model of true dimensions
                  --shape scout|maverick  --layers 4  --format Q4_K_M  --vocabulary 32768
+               Llama4.Bench gpu [options]                 a GPU: limits, operations, random models; right first
+                 --device 0  --minutes 7  --json FILE  --table FILE
                Llama4.Bench kernels [BenchmarkDotNet arguments]
         """);
     return 2;
@@ -42,6 +45,9 @@ switch (command)
         RandomModel.Write(generate.Positional("file to write"), generate.Text("shape", "scout"), generate.Integer("layers", 4),
             generate.Text("format", "Q4_K_M"), generate.Integer("vocabulary", 32768));
         return 0;
+
+    case "gpu":
+        return GpuCommand.Run(new Options(rest));
 
     case "kernels":
         BenchmarkSwitcher.FromAssembly(typeof(Machine).Assembly).Run(rest);

@@ -31,6 +31,9 @@ sealed class RandomWeights
 
     public Encoding Encoding { get; }
 
+    /// <summary>The blocks that are repeated, as many as fit.</summary>
+    public void CopyPool(Span<byte> target) => pool.AsSpan(0, target.Length).CopyTo(target);
+
     /// <summary>Fills whole blocks.</summary>
     public void Fill(Span<byte> target)
     {

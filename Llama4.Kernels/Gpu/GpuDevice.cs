@@ -52,6 +52,11 @@ sealed partial class GpuDevice : Device
 
     public override string Name => accelerator.Name;
 
+    internal int ThreadsOfAGroup => groupThreads;
+
+    /// <summary>Memory of the whole GPU in bytes.</summary>
+    internal long MemoryBytes => accelerator.MemorySize;
+
     public override long AllocatedBytes => Interlocked.Read(ref allocatedBytes);
 
     public override Buffer Allocate(long bytes)

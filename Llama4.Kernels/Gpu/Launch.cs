@@ -11,7 +11,7 @@ sealed partial class GpuDevice
     readonly Dictionary<Type, LoadedKernel> kernels = [];
 
     /// <summary>A thread for each of <paramref name="count"/> numbers.</summary>
-    void ForNumbers<TKernel>(long count, in TKernel kernel)
+    internal void ForNumbers<TKernel>(long count, in TKernel kernel)
         where TKernel : unmanaged, IKernel => Launch((count + groupThreads - 1) / groupThreads, kernel);
 
     /// <summary>A warp for each of <paramref name="count"/> items.</summary>

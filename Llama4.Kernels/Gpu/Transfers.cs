@@ -107,7 +107,7 @@ sealed unsafe partial class GpuDevice
     }
 
     /// <summary>Waits for everything; uploads begin at the front again.</summary>
-    void Finish()
+    internal void Finish()
     {
         Finish(stream);
         uploaded = 0;
