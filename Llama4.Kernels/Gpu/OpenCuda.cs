@@ -8,13 +8,14 @@ namespace Llama4.Kernels.Gpu;
 sealed partial class GpuDevice
 {
     /// <summary>The CUDA device of this number.</summary>
+    /// <param name="level">Another is for comparison: see <see cref="KernelCompiler.Configure"/>.</param>
     /// <exception cref="DeviceUnavailableException">No driver, no such device, or one that is too old.</exception>
-    public static GpuDevice OpenCuda(int index = 0, ActivationPrecision activations = ActivationPrecision.Int8)
+    public static GpuDevice OpenCuda(int index = 0, ActivationPrecision activations = ActivationPrecision.Int8, OptimizationLevel level = OptimizationLevel.O2)
     {
         if (CudaDriver.Problem() is { } problem) throw new DeviceUnavailableException(problem);
         CudaDriver.Redirect();
         // One text for every driver: the newest instructions that the kernels use are in PTX 8.4.
-        Context context = Context.Create(builder => KernelCompiler.Configure(builder).Cuda(device => device.InstructionSet = CudaInstructionSet.ISA_84));
+        Context context = Context.Create(builder => KernelCompiler.Configure(builder).Optimize(level).Cuda(device => device.InstructionSet = CudaInstructionSet.ISA_84));
         try
         {
             Context.DeviceCollection<CudaDevice> devices = context.GetCudaDevices();

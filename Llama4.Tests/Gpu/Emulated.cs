@@ -32,16 +32,23 @@ sealed class Emulated : IDisposable
     /// <param name="environment">Variables of a process for this check alone.</param>
     public static void Check(Action check, IReadOnlyDictionary<string, string>? environment = null)
     {
+        SkipWithoutVectors();
         if (environment is null) CheckShared(check);
         else using (var own = new Emulated(environment)) own.Run(check);
     }
 
     /// <param name="check">A static lambda that starts from nothing but the device, which all checks share.</param>
-    public static void Check(Action<TestDevice> check) => CheckShared(check);
+    public static void Check(Action<TestDevice> check)
+    {
+        SkipWithoutVectors();
+        CheckShared(check);
+    }
+
+    static void SkipWithoutVectors() =>
+        Assert.SkipWhen(withoutVectors, "nothing here depends on the processor's vectors: it is checked in the run with all of them");
 
     static void CheckShared(Delegate check)
     {
-        Assert.SkipWhen(withoutVectors, "the emulated GPU does not depend on the processor's vectors: it is checked in the run with all of them");
         lock (turn)
         {
             shared ??= new Emulated(new Dictionary<string, string>());
