@@ -5,23 +5,28 @@ sealed partial class GpuDevice
     // Small groups spread more evenly over the multiprocessors.
     const int FewRowsThreads = 128;
 
-    void MultiplyBytes(Encoding encoding, in ByteRows x, in ProductArguments a)
+    // Groups with a row of x in shared memory that find room on a multiprocessor at once, and the row's most bytes for that.
+    const int OwnRowGroups = 5, MostRowBytes = 32 << 10;
+
+    void MultiplyBytes(Encoding encoding, ref ProductInput x, in ProductArguments a)
     {
-        if (encoding == Encoding.Q8_0) MultiplyBytes<Q8_0Pieces, Q8_0Pieces.Raw>(x, a);
-        else if (encoding == Encoding.Q4_0) MultiplyBytes<Q4_0Pieces, Q4_0Pieces.Raw>(x, a);
-        else if (encoding == Encoding.Q4_K) MultiplyBytes<Q4_KPieces, Q4_KPieces.Raw>(x, a);
-        else MultiplyBytes<Q6_KPieces, Q6_KPieces.Raw>(x, a);
+        if (encoding == Encoding.Q8_0) MultiplyBytes<Q8_0Pieces, Q8_0Pieces.Raw>(ref x, a);
+        else if (encoding == Encoding.Q4_0) MultiplyBytes<Q4_0Pieces, Q4_0Pieces.Raw>(ref x, a);
+        else if (encoding == Encoding.Q4_K) MultiplyBytes<Q4_KPieces, Q4_KPieces.Raw>(ref x, a);
+        else MultiplyBytes<Q6_KPieces, Q6_KPieces.Raw>(ref x, a);
     }
 
-    void MultiplyBytes<TPieces, TRaw>(in ByteRows x, in ProductArguments a)
+    void MultiplyBytes<TPieces, TRaw>(ref ProductInput x, in ProductArguments a)
         where TPieces : struct, IPieces<TRaw>
         where TRaw : unmanaged
     {
         int rows = RowsTogether(a);
-        if (rows == 1) ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, OneRow>(x, a));
-        else if (rows == 2) ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, TwoRows>(x, a));
-        else if (rows == 4) ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, FourRows>(x, a));
-        else ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, EightRows>(x, a));
+        if (a.Rows == 1 && OwnByteRow.Bytes(a.Columns) <= MostRowBytes)
+            ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, OneRow, OwnByteRow>(new(x.X.Address, a.Columns), a), OwnByteRow.Bytes(a.Columns));
+        else if (rows == 1) ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, OneRow, ByteRows>(x.Bytes(), a));
+        else if (rows == 2) ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, TwoRows, ByteRows>(x.Bytes(), a));
+        else if (rows == 4) ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, FourRows, ByteRows>(x.Bytes(), a));
+        else ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, EightRows, ByteRows>(x.Bytes(), a));
     }
 
     void MultiplyFloats(Encoding encoding, in Tensor x, in ProductArguments a)
@@ -45,11 +50,13 @@ sealed partial class GpuDevice
     /// <summary>Rows of x that share one reading of the weights: with experts each row has weights of its own.</summary>
     static int RowsTogether(in ProductArguments a) => a.Choices != 0 || a.Rows == 1 ? 1 : a.Rows == 2 ? 2 : a.Rows <= 4 ? 4 : 8;
 
-    void ForItems<TKernel>(int rows, in ProductArguments a, in TKernel kernel)
+    void ForItems<TKernel>(int rows, in ProductArguments a, in TKernel kernel, int sharedBytes = 0)
         where TKernel : unmanaged, IKernel
     {
         int threads = Math.Min(FewRowsThreads, groupThreads), warps = threads / Lanes.Count;
-        long items = (long)a.Groups(FewRowsItem.Width) * ((a.Rows + rows - 1) / rows);
-        Launch((items + warps - 1) / warps, kernel, threads);
+        long groups = (FewRowsItem.Count(a, rows) + warps - 1) / warps;
+        // Where a group first prepares x, it goes on with further items instead of leaving them to further groups.
+        if (sharedBytes > 0) groups = Math.Min(groups, (long)OwnRowGroups * accelerator.NumMultiprocessors);
+        Launch(groups, kernel, threads, sharedBytes);
     }
 }

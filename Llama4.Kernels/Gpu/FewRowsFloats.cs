@@ -12,10 +12,7 @@ readonly struct FewRowsFloats<TChunks, TRows>(long x, ProductArguments a) : IKer
 {
     public void Run()
     {
-        int groups = a.Groups(FewRowsItem.Width);
-        long index = GroupWork.WarpIndex;
-        if (index >= (long)groups * ((a.Rows + TRows.Count - 1) / TRows.Count)) return;
-        FewRowsItem item = FewRowsItem.Of(a, index, TRows.Count);
+        FewRowsItem item = FewRowsItem.Of(a, GroupWork.WarpIndex, TRows.Count);
         RowSums left = default, right = default;
         uint unseenLeft = 0, unseenRight = 0;
         for (int chunk = Warp.LaneIdx; chunk < a.Columns / TChunks.Length; chunk += Lanes.Count)

@@ -15,13 +15,23 @@ struct FewRowsItem
 
     public bool IsKnown;
 
+    /// <summary>Whether the index was one of an item: the last group of threads may have some that only take part in what all do together.</summary>
+    public bool Exists;
+
+    public static long Count(in ProductArguments a, int rows) => (long)a.Groups(Width) * ((a.Rows + rows - 1) / rows);
+
     public static FewRowsItem Of(in ProductArguments a, long index, int rows)
     {
         // Divisions of 64 bits are slow; there are not so many items.
-        uint groups = (uint)a.Groups(Width);
-        int group = (int)((uint)index % groups);
+        uint groups = (uint)a.Groups(Width), items = (uint)Count(a, rows), present = (uint)IntrinsicMath.Min(index, items - 1L);
         FewRowsItem item = default;
-        item.Row = (int)((uint)index / groups) * rows;
+        item.Exists = index < items;
+        int group = (int)present;
+        if (items > groups)
+        {
+            group = (int)(present % groups);
+            item.Row = (int)(present / groups) * rows;
+        }
         item.Part = a.Part(ref group, Width);
         item.Output = group * Width;
         item.IsKnown = true;
@@ -56,7 +66,7 @@ struct FewRowsItem
         right = Lanes.Sum(right);
         // The first lane stores the left output, the second the right one.
         int lane = Warp.LaneIdx;
-        if (lane >= Width || Output + lane >= Part.Outputs || Row + row >= a.Rows) return;
+        if (!Exists || lane >= Width || Output + lane >= Part.Outputs || Row + row >= a.Rows) return;
         Part.Store(Row + row, Output + lane, IsKnown ? (lane == 0 ? left : right) : float.NaN);
     }
 }

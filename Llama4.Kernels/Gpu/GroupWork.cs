@@ -11,6 +11,9 @@ static class GroupWork
     /// <summary>This warp among all of the launch.</summary>
     public static long WarpIndex => (long)Grid.IdxX * (Group.DimX / Lanes.Count) + Group.IdxX / Lanes.Count;
 
+    /// <summary>The warps of the launch.</summary>
+    public static long Warps => (long)Grid.DimX * (Group.DimX / Lanes.Count);
+
     /// <summary>The group's sum, in every thread the same bits. Every thread takes part.</summary>
     public static float Sum(float value)
     {

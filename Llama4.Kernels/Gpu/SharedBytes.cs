@@ -32,6 +32,12 @@ static class SharedBytes
     [IntrinsicImplementation, Ptx("st.shared.v4.b32 [@0], @1;")]
     public static void Store(int address, UInt4 value) => At<UInt4>(address) = value;
 
+    [IntrinsicImplementation, Ptx("ld.shared.v2.f32 @r, [@0];")]
+    public static Float2 LoadPair(int address) => At<Float2>(address);
+
+    [IntrinsicImplementation, Ptx("st.shared.v4.f32 [@0], @1;")]
+    public static void StoreFloats(int address, Float4 value) => At<Float4>(address) = value;
+
     /// <summary>Starts a copy of 16 bytes from device memory; both addresses are multiples of 16.</summary>
     [IntrinsicImplementation, Ptx("cp.async.cg.shared.global [@0], [@1], 16;")]
     public static void CopyAsync(int address, long source) => At<UInt4>(address) = Memory.Weights(source);

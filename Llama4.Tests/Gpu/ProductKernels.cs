@@ -8,6 +8,9 @@ static class ProductKernels
 {
     static readonly Type[] rowCounts = [typeof(OneRow), typeof(TwoRows), typeof(FourRows), typeof(EightRows)];
 
+    /// <summary>Rows of x, and where they are as bytes.</summary>
+    static readonly Type[][] inputs = [.. rowCounts.Select(rows => (Type[])[rows, typeof(ByteRows)]), [typeof(OneRow), typeof(OwnByteRow)]];
+
     static readonly Type[][] pieces =
     [
         [typeof(Q8_0Pieces), typeof(Q8_0Pieces.Raw)], [typeof(Q4_0Pieces), typeof(Q4_0Pieces.Raw)],
@@ -31,7 +34,7 @@ static class ProductKernels
 
     /// <summary>Null for a kernel of another kind.</summary>
     public static IEnumerable<Type>? Closed(Type kernel) =>
-        kernel == typeof(FewRowsBytes<,,>) ? pieces.SelectMany(_ => rowCounts, (piece, rows) => kernel.MakeGenericType([.. piece, rows]))
+        kernel == typeof(FewRowsBytes<,,,>) ? pieces.SelectMany(_ => inputs, (piece, input) => kernel.MakeGenericType([.. piece, .. input]))
         : kernel == typeof(FewRowsFloats<,>) ? chunks.SelectMany(_ => rowCounts, (chunk, rows) => kernel.MakeGenericType(chunk, rows))
         : kernel == typeof(ManyRows<,,>) ? Tiles.Select(tile => kernel.MakeGenericType(tile))
         : null;
@@ -40,7 +43,11 @@ static class ProductKernels
     public static string[] Promised(Type kernel)
     {
         Type? open = kernel.IsGenericType ? kernel.GetGenericTypeDefinition() : null;
-        return open == typeof(FewRowsBytes<,,>) ? ["ld.global.nc.L2::128B.v4.b32", "ld.global.v4.b32", "dp4a.s32.s32"]
+        return open == typeof(FewRowsBytes<,,,>) ?
+            [
+                "ld.global.nc.L2::128B.v4.b32", "dp4a.s32.s32",
+                .. kernel.GetGenericArguments()[3] == typeof(OwnByteRow) ? (string[])["ld.global.v4.f32", "ld.shared.v4.b32"] : ["ld.global.v4.b32"],
+            ]
             : open == typeof(FewRowsFloats<,>) ? ["ld.global.nc.L1::no_allocate.L2::128B.v4.b32", "ld.global.v4.f32", "fma.rn.f32"]
             : open == typeof(ManyRows<,,>) ?
             [
