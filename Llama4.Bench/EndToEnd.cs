@@ -31,7 +31,7 @@ sealed class EndToEnd(EndToEndOptions options)
             using var cache = new KvCache(device, config, options.Kv);
             int maxRows = Math.Min(options.PrefillChunk, Math.Max(1, options.Prefill.DefaultIfEmpty(1).Max()));
             using var batch = new StepBatch(cache, maxRows, 1, 1);
-            using var model = new Llama4Model(device, config, weights, cache, maxRows, 1);
+            using var model = new Llama4Model(config, weights, cache, maxRows, 1);
             var bench = new ThreadRun(this, device, config, cache, batch, model, threads);
             bench.WarmUp();
             foreach (int length in options.Prefill) rows.Add(bench.Prefill(length));

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using Llama4.Core.Chat;
 using Llama4.Core.Formats;
 using Llama4.Core.Generation;
+using Llama4.Core.Model;
 using Llama4.Core.Tokenization;
-using Llama4.Kernels;
 
 namespace Llama4.Core;
 
@@ -22,14 +22,18 @@ public sealed class Llama : IDisposable, IAsyncDisposable
     readonly PromptBuilder prompts;
     readonly LlamaOptions options;
     readonly EngineLimits limits;
+    readonly DeviceSet devices;
+    readonly Placement placement;
 
     internal Llama(
-        Checkpoint checkpoint, Device device, Llama4Tokenizer tokenizer, Engine engine, PromptBuilder prompts,
+        Checkpoint checkpoint, DeviceSet devices, Placement placement, string? deviceNote, Llama4Tokenizer tokenizer, Engine engine, PromptBuilder prompts,
         EngineLimits limits, LlamaOptions options)
     {
         Checkpoint = checkpoint;
         Tokenizer = tokenizer;
-        Device = device;
+        DeviceNote = deviceNote;
+        this.devices = devices;
+        this.placement = placement;
         this.engine = engine;
         this.prompts = prompts;
         this.limits = limits;
@@ -43,6 +47,8 @@ public sealed class Llama : IDisposable, IAsyncDisposable
     /// <param name="path">A .gguf file, a folder with safetensors, or a file in one; null: <see cref="DemoModelPath"/>.</param>
     /// <exception cref="ModelFormatException">The files are missing, broken, or of a kind that is not supported.</exception>
     /// <exception cref="InvalidRequestException">An option is out of its range, or does not fit the model.</exception>
+    /// <exception cref="Kernels.Gpu.DeviceUnavailableException">The options name a GPU that cannot be used.</exception>
+    /// <exception cref="OutOfMemoryException">The model does not fit the GPU.</exception>
     public static Task<Llama> LoadAsync(
         string? path = null, LlamaOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default) =>
         Task.Run(() => Load(Checkpoint.Open(path ?? DemoModelPath, options?.VisionPath), options, progress, cancel), cancel);
@@ -52,6 +58,8 @@ public sealed class Llama : IDisposable, IAsyncDisposable
     /// <param name="options">The path of a vision part has no meaning here: the checkpoint was opened with it.</param>
     /// <exception cref="ModelFormatException">The files are broken, or of a kind that is not supported.</exception>
     /// <exception cref="InvalidRequestException">An option is out of its range, or does not fit the model.</exception>
+    /// <exception cref="Kernels.Gpu.DeviceUnavailableException">The options name a GPU that cannot be used.</exception>
+    /// <exception cref="OutOfMemoryException">The model does not fit the GPU.</exception>
     public static Task<Llama> LoadAsync(
         Checkpoint checkpoint, LlamaOptions? options = null, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default)
     {
@@ -72,9 +80,13 @@ public sealed class Llama : IDisposable, IAsyncDisposable
     public long CacheBytes => limits.CacheBytes;
 
     /// <summary>For people: what computes.</summary>
-    public string DeviceName => Device.Name;
+    public string DeviceName => string.Join(" and ", placement.Devices.Select(device => device.Name));
 
-    internal Device Device { get; }
+    /// <summary>For people: why a device that was asked for does not compute, or not all; null when nothing is to be said.</summary>
+    public string? DeviceNote { get; }
+
+    /// <summary>Bytes taken from all devices, without mapped files.</summary>
+    internal long AllocatedBytes => placement.Devices.Sum(device => device.AllocatedBytes);
 
     /// <summary>Answers a message.</summary>
     public IAsyncEnumerable<Piece> ChatAsync(string message, GenerationOptions? options = null, CancellationToken cancel = default) =>
@@ -123,7 +135,7 @@ public sealed class Llama : IDisposable, IAsyncDisposable
     }
 
     static Llama Load(Checkpoint checkpoint, LlamaOptions? options, IProgress<LoadProgress>? progress, CancellationToken cancel) =>
-        LlamaLoader.Load(checkpoint, options ?? new LlamaOptions(), LlamaLoader.OpenDevice, progress, cancel);
+        LlamaLoader.Load(checkpoint, options ?? new LlamaOptions(), DeviceSet.Open, progress, cancel);
 
     async IAsyncEnumerable<Piece> AnswerAsync(
         Func<Prompt> makePrompt, GenerationOptions generation, [EnumeratorCancellation] CancellationToken cancel)
@@ -159,6 +171,6 @@ public sealed class Llama : IDisposable, IAsyncDisposable
     void Free()
     {
         Checkpoint.Dispose();
-        Device.Dispose();
+        devices.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using Llama4.Core.Generation;
 using Llama4.Kernels;
 
 namespace Llama4.Core;
@@ -16,6 +17,18 @@ public sealed record LlamaOptions
 
     /// <summary>Threads that compute; null: one for each processor.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>
+    /// What computes: "cpu"; "cuda" or "cuda:1", an NVIDIA GPU by its number; "auto", the first GPU and, where there is none or it is too small,
+    /// the processor, which <see cref="Llama.DeviceNote"/> tells.
+    /// </summary>
+    public string Device { get; init; } = DeviceSet.Cpu;
+
+    /// <summary>Layers on the GPU, counted from the last; null: all, with "auto" as many as fit. The processor computes the others.</summary>
+    public int? GpuLayers { get; init; }
+
+    /// <summary>Layers, from the first on, whose routed experts stay in the memory of the processor, which computes them.</summary>
+    public int CpuExperts { get; init; }
 
     /// <summary>Requests that are computed together; more wait for their turn.</summary>
     public int MaxParallel { get; init; } = 16;
@@ -37,6 +50,9 @@ public sealed record LlamaOptions
         Check("context_size", ContextSize, 2, mostContext);
         Check("cache_bytes", CacheBytes, 1, long.MaxValue);
         Check("threads", Threads, 1, 1024);
+        Check("gpu_layers", GpuLayers, 0, 100_000);
+        Check("cpu_experts", CpuExperts, 0, 100_000);
+        DeviceSet.CudaIndex(Device);
         Check("max_parallel", MaxParallel, 1, 1024);
         Check("prefill_chunk", PrefillChunk, 1, 65_536);
     }

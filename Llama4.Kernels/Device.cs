@@ -20,6 +20,9 @@ public abstract class Device : IDisposable
     /// <summary>Bytes allocated and not disposed, without mapped files.</summary>
     public abstract long AllocatedBytes { get; }
 
+    /// <summary>Bytes that can still be allocated, as far as is known now.</summary>
+    public abstract long FreeBytes { get; }
+
     /// <summary>Zeroed memory, aligned to 64 bytes or more.</summary>
     /// <exception cref="OutOfMemoryException">The device has not that much.</exception>
     public abstract Buffer Allocate(long bytes);
@@ -36,6 +39,33 @@ public abstract class Device : IDisposable
 
     /// <summary>Waits for all work, then copies from the front of a contiguous tensor.</summary>
     public abstract void Download<T>(Tensor source, Span<T> target) where T : unmanaged;
+
+    /// <summary>Copies a contiguous tensor to one of as many bytes on another device, once all work here is done.</summary>
+    public void CopyTo(Tensor source, Device other, Tensor target)
+    {
+        Span<byte> from = HostMemory(source), to = other.HostMemory(target);
+        if (!from.IsEmpty) other.Upload<byte>(from, target);
+        else if (!to.IsEmpty) Download(source, to);
+        else CopyThroughHost(source, other, target);
+    }
+
+    /// <summary>The bytes of a contiguous tensor, where the host reaches them; else empty.</summary>
+    internal virtual Span<byte> HostMemory(Tensor tensor) => default;
+
+    void CopyThroughHost(Tensor source, Device other, Tensor target)
+    {
+        int bytes = checked((int)source.Bytes);
+        byte[] host = ArrayPool<byte>.Shared.Rent(bytes);
+        try
+        {
+            Download(source, host.AsSpan(0, bytes));
+            other.Upload<byte>(host.AsSpan(0, bytes), target);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(host);
+        }
+    }
 
     /// <summary>
     /// The operations of <paramref name="work"/> for running them again with less effort; they are not run now. They have been run before, so

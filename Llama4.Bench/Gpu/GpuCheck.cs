@@ -40,7 +40,7 @@ sealed class GpuCheck(GpuDevice device, GpuShape shape)
     {
         using var cache = new KvCache(device, config, Encoding.BF16);
         using var batch = new StepBatch(cache, PromptRows, 1, PromptRows);
-        using var model = new Llama4Model(device, config, weights, cache, PromptRows, PromptRows);
+        using var model = new Llama4Model(config, weights, cache, PromptRows, PromptRows);
         using KvSequence sequence = cache.NewSequence();
         var logits = new float[(PromptRows + AnswerRows) * config.Vocabulary];
         int done = 0;

@@ -17,7 +17,7 @@ sealed class ModelSpeed(GpuDevice device, GpuShape shape, GpuLimits limits)
         Llama4Weights weights = memory.Model(config, encoding, output);
         using var cache = new KvCache(device, config, Encoding.BF16);
         using var batch = new StepBatch(cache, shape.PromptRows, shape.Batch, shape.Batch);
-        using var model = new Llama4Model(device, config, weights, cache, shape.PromptRows, shape.Batch);
+        using var model = new Llama4Model(config, weights, cache, shape.PromptRows, shape.Batch);
         string name = $"{layers} layers {encoding}";
         var run = new Steps(device, config, cache, batch, model);
 

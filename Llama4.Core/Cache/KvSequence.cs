@@ -4,17 +4,21 @@ namespace Llama4.Core.Cache;
 public sealed class KvSequence : IDisposable
 {
     readonly KvCache cache;
-    readonly List<long> full = [], chunk = [];
+    readonly List<long>[] full, chunk;
     bool disposed;
 
-    internal KvSequence(KvCache cache) => this.cache = cache;
+    internal KvSequence(KvCache cache)
+    {
+        this.cache = cache;
+        full = [.. cache.Parts.Select(_ => new List<long>())];
+        chunk = [.. cache.Parts.Select(_ => new List<long>())];
+    }
 
     /// <summary>Positions written so far; the next row stands at this position.</summary>
     public int Length { get; private set; }
 
-    internal List<long> FullPages => full;
-
-    internal List<long> ChunkPages => chunk;
+    /// <summary>Its pages of a kind in a part of the cache.</summary>
+    internal List<long> Pages(int part, bool isChunked) => (isChunked ? chunk : full)[part];
 
     /// <summary>Makes room for <paramref name="rows"/> more positions and counts them as written.</summary>
     /// <exception cref="OutOfMemoryException">The device has no memory for another page; the length is unchanged.</exception>
@@ -22,8 +26,12 @@ public sealed class KvSequence : IDisposable
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         int length = checked(Length + rows);
-        while (full.Count < cache.FullPages(length)) full.Add(cache.Full.Take());
-        while (chunk.Count < cache.ChunkPages(length)) chunk.Add(cache.Chunked.Take());
+        for (int i = 0; i < full.Length; i++)
+        {
+            KvCachePart part = cache.Parts[i];
+            while (full[i].Count < part.Pages(length, isChunked: false)) full[i].Add(part.Full.Take());
+            while (chunk[i].Count < part.Pages(length, isChunked: true)) chunk[i].Add(part.Chunked.Take());
+        }
         Length = length;
     }
 
@@ -37,12 +45,10 @@ public sealed class KvSequence : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         if (length >= Length) return Length;
         int size = cache.ChunkLength;
-        if (size > 0 && cache.Chunked.PageBytes > 0 && length / size != (Length - 1) / size) length -= length % size;
-        while (full.Count > cache.FullPages(length))
-        {
-            cache.Full.Return(full[^1]);
-            full.RemoveAt(full.Count - 1);
-        }
+        if (size > 0 && cache.HasChunkedLayers && length / size != (Length - 1) / size) length -= length % size;
+        for (int i = 0; i < full.Length; i++)
+            for (List<long> pages = full[i]; pages.Count > cache.Parts[i].Pages(length, isChunked: false); pages.RemoveAt(pages.Count - 1))
+                cache.Parts[i].Full.Return(pages[^1]);
         return Length = length;
     }
 
@@ -50,9 +56,12 @@ public sealed class KvSequence : IDisposable
     {
         if (disposed) return;
         disposed = true;
-        foreach (long page in full) cache.Full.Return(page);
-        foreach (long page in chunk) cache.Chunked.Return(page);
-        full.Clear();
-        chunk.Clear();
+        for (int i = 0; i < full.Length; i++)
+        {
+            foreach (long page in full[i]) cache.Parts[i].Full.Return(page);
+            foreach (long page in chunk[i]) cache.Parts[i].Chunked.Return(page);
+            full[i].Clear();
+            chunk[i].Clear();
+        }
     }
 }

@@ -67,11 +67,22 @@ public abstract class Checkpoint : IDisposable
     /// <summary>Bytes of all tensors.</summary>
     public long WeightBytes => Tensors.Sum(t => t.Bytes);
 
-    /// <summary>The decoder's weights on a device. Mapped files live until this checkpoint is disposed.</summary>
-    public abstract Llama4Weights LoadText(Device device, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default);
+    /// <summary>The decoder's weights on their devices. Mapped files live until this checkpoint is disposed.</summary>
+    public abstract Llama4Weights LoadText(Placement placement, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default);
 
-    /// <summary>The vision part's weights on a device; null without one.</summary>
-    public abstract VisionWeights? LoadVision(Device device, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default);
+    /// <summary>The vision part's weights on its device; null without one.</summary>
+    public abstract VisionWeights? LoadVision(Placement placement, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default);
+
+    /// <summary>The decoder's weights on one device.</summary>
+    public Llama4Weights LoadText(Device device, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default) =>
+        LoadText(new Placement(device), progress, cancel);
+
+    /// <summary>The vision part's weights on one device; null without one.</summary>
+    public VisionWeights? LoadVision(Device device, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default) =>
+        LoadVision(new Placement(device), progress, cancel);
+
+    /// <summary>Bytes of weights that each device of a placement would hold.</summary>
+    internal abstract long[] PlanBytes(Placement placement);
 
     /// <summary>
     /// Reads every number of every tensor and reports those that are not finite. Names, shapes and formats have been checked by opening.

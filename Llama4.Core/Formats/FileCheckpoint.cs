@@ -11,12 +11,20 @@ internal sealed class FileCheckpoint(IReadOnlyList<ModelFile> files, IModelLayou
     readonly List<Buffer> owned = [];
     bool disposed;
 
-    public override Llama4Weights LoadText(Device device, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default) =>
-        Load(device, layout.Text, progress, cancel);
+    public override Llama4Weights LoadText(Placement placement, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default) =>
+        Load(placement, layout.Text, progress, cancel);
 
     public override VisionWeights? LoadVision(
-        Device device, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default) =>
-        Load(device, layout.Vision, progress, cancel);
+        Placement placement, IProgress<LoadProgress>? progress = null, CancellationToken cancel = default) =>
+        Load(placement, layout.Vision, progress, cancel);
+
+    internal override long[] PlanBytes(Placement placement)
+    {
+        var plan = new PlanTarget(placement);
+        layout.Text(plan);
+        layout.Vision(plan);
+        return plan.BytesOf;
+    }
 
     public override void Dispose()
     {
@@ -27,12 +35,12 @@ internal sealed class FileCheckpoint(IReadOnlyList<ModelFile> files, IModelLayou
         foreach (ModelFile file in files) file.Dispose();
     }
 
-    T Load<T>(Device device, Func<IWeightTarget, T> build, IProgress<LoadProgress>? progress, CancellationToken cancel)
+    T Load<T>(Placement placement, Func<IWeightTarget, T> build, IProgress<LoadProgress>? progress, CancellationToken cancel)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        var plan = new PlanTarget();
+        var plan = new PlanTarget(placement);
         build(plan);
-        return build(new DeviceTarget(device, Map, owned, plan.Bytes, progress, cancel));
+        return build(new DeviceTarget(placement, Map, owned, plan.Bytes, progress, cancel));
     }
 
     (ModelFile File, MappedFile Map) Map(string path)

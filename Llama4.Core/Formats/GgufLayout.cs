@@ -12,12 +12,12 @@ internal sealed class GgufLayout(TensorTable text, TensorTable? vision, Llama4Co
     public Llama4Weights Text(IWeightTarget target)
     {
         TextConfig c = config.Text;
-        var read = new WeightReader(text, target);
-        Tensor embedding = Matrix(read, "token_embd.weight", c.Width, c.Vocabulary);
+        WeightReader first = new(text, target, new WeightPlace(0)), last = first.For(new WeightPlace(c.Layers - 1));
+        Tensor embedding = Matrix(first, "token_embd.weight", c.Width, c.Vocabulary);
         var layers = new LayerWeights[c.Layers];
-        for (int i = 0; i < layers.Length; i++) layers[i] = Layer(read, c, i);
-        return new Llama4Weights(embedding, layers, read.Vector("output_norm.weight", c.Width),
-            c.TiedOutput ? new Weight(embedding) : Linear(read, "output", c.Width, c.Vocabulary));
+        for (int i = 0; i < layers.Length; i++) layers[i] = Layer(first.For(new WeightPlace(i)), c, i);
+        return new Llama4Weights(embedding, layers, last.Vector("output_norm.weight", c.Width),
+            Linear(last, c.TiedOutput ? "token_embd" : "output", c.Width, c.Vocabulary));
     }
 
     static LayerWeights Layer(WeightReader read, TextConfig c, int index)
@@ -29,7 +29,7 @@ internal sealed class GgufLayout(TensorTable text, TensorTable? vision, Llama4Co
             Linear(read, p + "attn_output", c.Heads * c.HeadDim, c.Width),
             read.Vector(p + "ffn_norm.weight", c.Width),
             c.IsMoe[index] ? null : Dense(read, p, "", c.Width, c.DenseWidth),
-            c.IsMoe[index] ? Moe(read, p, c) : null);
+            c.IsMoe[index] ? Moe(read, read.For(new WeightPlace(index, IsExpert: true)), p, c) : null);
     }
 
     static (Weight Query, Weight Key, Weight Value) QueryKeyValue(WeightReader read, string p, TextConfig c)
@@ -52,18 +52,18 @@ internal sealed class GgufLayout(TensorTable text, TensorTable? vision, Llama4Co
         Linear(read, $"{p}ffn_up{suffix}", width, hidden),
         Linear(read, $"{p}ffn_down{suffix}", hidden, width));
 
-    static MoeWeights Moe(WeightReader read, string p, TextConfig c)
+    static MoeWeights Moe(WeightReader read, WeightReader routed, string p, TextConfig c)
     {
         int width = c.Width, hidden = c.ExpertWidth;
-        Weight router = Linear(read, p + "ffn_gate_inp", width, c.Experts);
-        Weight[] down = Experts(read, p, "ffn_down", c.Experts, hidden, width);
+        Weight router = Linear(routed, p + "ffn_gate_inp", width, c.Experts);
+        Weight[] down = Experts(routed, p, "ffn_down", c.Experts, hidden, width);
         DenseWeights shared = Dense(read, p, "_shexp", width, hidden);
         if (!read.Tensors.Has(p + "ffn_gate_up_exps.weight"))
         {
-            Weight[] gate = Experts(read, p, "ffn_gate", c.Experts, width, hidden);
-            return new MoeWeights(router, gate, Experts(read, p, "ffn_up", c.Experts, width, hidden), down, shared);
+            Weight[] gate = Experts(routed, p, "ffn_gate", c.Experts, width, hidden);
+            return new MoeWeights(router, gate, Experts(routed, p, "ffn_up", c.Experts, width, hidden), down, shared);
         }
-        Weight[] both = Experts(read, p, "ffn_gate_up", c.Experts, width, 2 * hidden);
+        Weight[] both = Experts(routed, p, "ffn_gate_up", c.Experts, width, 2 * hidden);
         return new MoeWeights(router,
             Array.ConvertAll(both, w => new Weight(w.Values.RowRange(0, hidden))),
             Array.ConvertAll(both, w => new Weight(w.Values.RowRange(hidden, hidden))), down, shared);
@@ -92,7 +92,7 @@ internal sealed class GgufLayout(TensorTable text, TensorTable? vision, Llama4Co
     public VisionWeights? Vision(IWeightTarget target)
     {
         if (vision is null || config.Vision is not { } v) return null;
-        var read = new WeightReader(vision, target);
+        var read = new WeightReader(vision, target, WeightPlace.Vision);
         int shuffled = v.Width * v.Shuffle * v.Shuffle, patchInputs = 3 * v.PatchSize * v.PatchSize;
         var layers = new VisionLayerWeights[v.Layers];
         for (int i = 0; i < layers.Length; i++) layers[i] = VisionLayer(read, $"v.blk.{i}.", v);

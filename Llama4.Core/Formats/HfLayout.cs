@@ -36,16 +36,16 @@ internal sealed class HfLayout(TensorTable tensors, Llama4Config config) : IMode
     public Llama4Weights Text(IWeightTarget target)
     {
         TextConfig c = config.Text;
-        var read = new HfWeightReader(tensors, target);
-        Weight embedding = read.Linear(prefix.Decoder + "embed_tokens", c.Width, c.Vocabulary);
+        HfWeightReader first = new(tensors, target, new WeightPlace(0)), last = first.For(new WeightPlace(c.Layers - 1));
+        Weight embedding = first.Linear(prefix.Decoder + "embed_tokens", c.Width, c.Vocabulary);
         if (embedding.Scales is not null)
             throw new ModelFormatException(tensors.Source, prefix.Decoder + "embed_tokens.weight",
                 "has scales, which an embedding cannot have");
         var layers = new LayerWeights[c.Layers];
-        for (int i = 0; i < layers.Length; i++) layers[i] = Layer(read, c, i);
+        for (int i = 0; i < layers.Length; i++) layers[i] = Layer(first.For(new WeightPlace(i)), c, i);
         return new Llama4Weights(
-            embedding.Values, layers, read.Vector(prefix.Decoder + "norm.weight", c.Width),
-            c.TiedOutput ? embedding : read.Linear(prefix.Head + "lm_head", c.Width, c.Vocabulary));
+            embedding.Values, layers, last.Vector(prefix.Decoder + "norm.weight", c.Width),
+            last.Linear(c.TiedOutput ? prefix.Decoder + "embed_tokens" : prefix.Head + "lm_head", c.Width, c.Vocabulary));
     }
 
     LayerWeights Layer(HfWeightReader read, TextConfig c, int index)
@@ -59,7 +59,7 @@ internal sealed class HfLayout(TensorTable tensors, Llama4Config config) : IMode
             read.Linear(p + "self_attn.o_proj", c.Heads * c.HeadDim, c.Width),
             read.Vector(p + "post_attention_layernorm.weight", c.Width),
             c.IsMoe[index] ? null : Dense(read, p + "feed_forward.", c.Width, c.DenseWidth),
-            c.IsMoe[index] ? Moe(read, p + "feed_forward.", c) : null);
+            c.IsMoe[index] ? Moe(read, read.For(new WeightPlace(index, IsExpert: true)), p + "feed_forward.", c) : null);
     }
 
     static DenseWeights Dense(HfWeightReader read, string p, int width, int hidden) => new(
@@ -67,22 +67,22 @@ internal sealed class HfLayout(TensorTable tensors, Llama4Config config) : IMode
         read.Linear(p + "up_proj", width, hidden),
         read.Linear(p + "down_proj", hidden, width));
 
-    static MoeWeights Moe(HfWeightReader read, string p, TextConfig c)
+    static MoeWeights Moe(HfWeightReader read, HfWeightReader routed, string p, TextConfig c)
     {
-        Weight router = read.Linear(p + "router", c.Width, c.Experts);
+        Weight router = routed.Linear(p + "router", c.Width, c.Experts);
         DenseWeights shared = Dense(read, p + "shared_expert.", c.Width, c.ExpertWidth);
         if (read.Tensors.Has(p + "experts.gate_up_proj"))
         {
-            Weight[] both = read.FusedExperts(p + "experts.gate_up_proj", c.Experts, c.Width, 2 * c.ExpertWidth);
+            Weight[] both = routed.FusedExperts(p + "experts.gate_up_proj", c.Experts, c.Width, 2 * c.ExpertWidth);
             return new MoeWeights(router,
                 Array.ConvertAll(both, w => Outputs(w, 0, c.ExpertWidth)),
                 Array.ConvertAll(both, w => Outputs(w, c.ExpertWidth, c.ExpertWidth)),
-                read.FusedExperts(p + "experts.down_proj", c.Experts, c.ExpertWidth, c.Width), shared);
+                routed.FusedExperts(p + "experts.down_proj", c.Experts, c.ExpertWidth, c.Width), shared);
         }
         return new MoeWeights(router,
-            read.SingleExperts(p + "experts.", "gate_proj", c.Experts, c.Width, c.ExpertWidth),
-            read.SingleExperts(p + "experts.", "up_proj", c.Experts, c.Width, c.ExpertWidth),
-            read.SingleExperts(p + "experts.", "down_proj", c.Experts, c.ExpertWidth, c.Width), shared);
+            routed.SingleExperts(p + "experts.", "gate_proj", c.Experts, c.Width, c.ExpertWidth),
+            routed.SingleExperts(p + "experts.", "up_proj", c.Experts, c.Width, c.ExpertWidth),
+            routed.SingleExperts(p + "experts.", "down_proj", c.Experts, c.ExpertWidth, c.Width), shared);
     }
 
     /// <summary>Outputs [from, from + count) of an input-major weight.</summary>
@@ -92,7 +92,7 @@ internal sealed class HfLayout(TensorTable tensors, Llama4Config config) : IMode
     public VisionWeights? Vision(IWeightTarget target)
     {
         if (config.Vision is not { } v) return null;
-        var read = new HfWeightReader(tensors, target);
+        var read = new HfWeightReader(tensors, target, WeightPlace.Vision);
         string p = prefix.Vision + "vision_model.";
         int shuffled = v.Width * v.Shuffle * v.Shuffle;
         var layers = new VisionLayerWeights[v.Layers];

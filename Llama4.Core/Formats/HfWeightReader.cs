@@ -4,11 +4,15 @@ using Llama4.Kernels;
 namespace Llama4.Core.Formats;
 
 /// <summary>Weights as safetensors checkpoints store them, with the scales of FP8 ones.</summary>
-internal sealed class HfWeightReader(TensorTable tensors, IWeightTarget target)
+/// <param name="place">What they belong to.</param>
+internal sealed class HfWeightReader(TensorTable tensors, IWeightTarget target, WeightPlace place)
 {
-    readonly WeightReader read = new(tensors, target);
+    readonly WeightReader read = new(tensors, target, place);
 
     public TensorTable Tensors => tensors;
+
+    /// <summary>The same for what belongs elsewhere.</summary>
+    public HfWeightReader For(WeightPlace other) => new(tensors, target, other);
 
     public Tensor Vector(string name, int length) => read.Vector(name, length);
 

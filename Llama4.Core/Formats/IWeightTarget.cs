@@ -9,8 +9,8 @@ namespace Llama4.Core.Formats;
 internal interface IWeightTarget
 {
     /// <summary>The numbers as the file stores them.</summary>
-    Tensor Matrix(TensorInfo tensor, int rows, int columns);
+    Tensor Matrix(WeightPlace place, TensorInfo tensor, int rows, int columns);
 
     /// <summary>The numbers as F32.</summary>
-    Tensor Vector(TensorInfo tensor, int rows, int columns);
+    Tensor Vector(WeightPlace place, TensorInfo tensor, int rows, int columns);
 }

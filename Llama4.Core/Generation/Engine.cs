@@ -119,7 +119,7 @@ internal sealed class Engine : IDisposable
         {
             runner.EncodeImages(sequence);
         }
-        catch (Exception error)
+        catch (Exception error) when (error is not DeviceFaultException)
         {
             scheduler.End(sequence, keepCache: false, error);
         }

@@ -2,8 +2,6 @@ using Llama4.Core.Cache;
 using Llama4.Core.Formats;
 using Llama4.Core.Model;
 using Llama4.Core.Tokenization;
-using Llama4.Kernels;
-using Llama4.Kernels.Cpu;
 
 namespace Llama4.Core.Generation;
 
@@ -11,11 +9,11 @@ namespace Llama4.Core.Generation;
 internal static class LlamaLoader
 {
     /// <param name="checkpoint">Belongs to the result from here on; disposed when loading fails.</param>
-    /// <param name="open">Makes the device.</param>
+    /// <param name="open">Opens the devices.</param>
     public static Llama Load(
-        Checkpoint checkpoint, LlamaOptions options, Func<LlamaOptions, Device> open, IProgress<LoadProgress>? progress, CancellationToken cancel)
+        Checkpoint checkpoint, LlamaOptions options, Func<LlamaOptions, DeviceSet> open, IProgress<LoadProgress>? progress, CancellationToken cancel)
     {
-        Device? device = null;
+        DeviceSet? devices = null;
         try
         {
             TextConfig config = checkpoint.Config.Text;
@@ -23,34 +21,36 @@ internal static class LlamaLoader
             var tokenizer = new Llama4Tokenizer(checkpoint.Tokenizer);
             cancel.ThrowIfCancellationRequested();
 
-            device = open(options);
-            Llama4Weights weights = checkpoint.LoadText(device, progress, cancel);
-            VisionWeights? vision = checkpoint.LoadVision(device, progress, cancel);
+            devices = open(options);
+            (Placement placement, string? note) = new PlacementChoice(checkpoint, options, devices).Make();
+            Llama4Weights weights = checkpoint.LoadText(placement, progress, cancel);
+            VisionWeights? vision = checkpoint.LoadVision(placement, progress, cancel);
             var prompts = new PromptBuilder(checkpoint, tokenizer, vision is not null);
 
-            var cache = new KvCache(device, config, options.CacheEncoding);
-            EngineLimits limits = Limits(cache, config, checkpoint.WeightBytes, options);
-            var runner = new ModelRunner(device, config, weights, checkpoint.Config.Vision, vision, cache, limits);
+            var cache = new KvCache(placement, config, options.CacheEncoding);
+            EngineLimits limits = Limits(cache, checkpoint, devices, options);
+            var runner = new ModelRunner(config, weights, checkpoint.Config.Vision, vision, cache, limits);
             var engine = new Engine(runner, tokenizer, EndTokens(checkpoint, tokenizer), limits);
-            return new Llama(checkpoint, device, tokenizer, engine, prompts, limits, options);
+            return new Llama(checkpoint, devices, placement, note, tokenizer, engine, prompts, limits, options);
         }
         catch
         {
-            // Whatever was allocated half way goes with the device.
+            // Whatever was allocated half way goes with the devices.
             checkpoint.Dispose();
-            device?.Dispose();
+            devices?.Dispose();
             throw;
         }
     }
 
-    /// <summary>The processor, with the threads that were asked for.</summary>
-    public static Device OpenDevice(LlamaOptions options) =>
-        new CpuDevice(new CpuOptions { Threads = options.Threads ?? Environment.ProcessorCount });
-
-    static EngineLimits Limits(KvCache cache, TextConfig config, long weightBytes, LlamaOptions options)
+    static EngineLimits Limits(KvCache cache, Checkpoint checkpoint, DeviceSet devices, LlamaOptions options)
     {
-        long bytes = options.CacheBytes ?? MemoryBudget.CacheBytes(weightBytes);
-        int context = MemoryBudget.Context(cache, bytes, options.ContextSize ?? config.MaxContext);
+        TextConfig config = checkpoint.Config.Text;
+        long[] weights = checkpoint.PlanBytes(cache.Placement);
+        long[] parts = [.. cache.Parts.Select(part => part.Device == devices.Accelerator
+            ? MemoryBudget.AcceleratorCacheBytes(part.Device, config, options)
+            : options.CacheBytes ?? MemoryBudget.HostCacheBytes(part.Device, weights[part.Index]))];
+        int context = MemoryBudget.Context(cache, parts, options.CacheBytes ?? long.MaxValue, options.ContextSize ?? config.MaxContext);
+        long bytes = Math.Min(options.CacheBytes ?? long.MaxValue, MemoryBudget.CacheBytes(cache, parts, Math.Max(context, 1)));
         int least = options.ContextSize ?? 2;
         if (context < least)
             throw new InvalidRequestException(

@@ -5,25 +5,28 @@ using Llama4.Kernels;
 
 namespace Llama4.Core.Generation;
 
-/// <summary>A loaded model with its device, cache and the tensors of a step. Owns them all; used by one thread at a time.</summary>
+/// <summary>A loaded model with its cache and the tensors of a step. Owns them, but not the devices; used by one thread at a time.</summary>
 internal sealed class ModelRunner : IDisposable
 {
-    readonly Device device;
+    readonly Device firstDevice, visionDevice;
     readonly Llama4Model model;
     readonly Llama4Vision? vision;
     readonly float[] logits;
 
-    public ModelRunner(Device device, TextConfig config, Llama4Weights weights, VisionConfig? visionConfig, VisionWeights? visionWeights,
+    /// <param name="cache">Its placement is that of the weights too.</param>
+    public ModelRunner(TextConfig config, Llama4Weights weights, VisionConfig? visionConfig, VisionWeights? visionWeights,
         KvCache cache, EngineLimits limits)
     {
-        this.device = device;
+        Placement placement = cache.Placement;
+        firstDevice = placement.Devices[placement.Layer(0)];
+        visionDevice = placement.Devices[placement.Vision];
         Cache = cache;
         Vocabulary = config.Vocabulary;
         PatchToken = config.PatchToken;
         int rows = limits.Sequences + limits.PromptRows;
         Batch = new StepBatch(cache, rows, limits.Sequences, limits.Sequences);
-        model = new Llama4Model(device, config, weights, cache, rows, limits.Sequences);
-        if (visionWeights is not null) vision = new Llama4Vision(device, visionConfig!, visionWeights);
+        model = new Llama4Model(config, weights, cache, rows, limits.Sequences);
+        if (visionWeights is not null) vision = new Llama4Vision(visionDevice, visionConfig!, visionWeights);
         logits = new float[limits.Sequences * config.Vocabulary];
     }
 
@@ -39,7 +42,7 @@ internal sealed class ModelRunner : IDisposable
     public void Step()
     {
         Tensor result = model.Forward(Batch);
-        if (Batch.LogitRowCount > 0) device.Download(result, logits.AsSpan(0, Batch.LogitRowCount * Vocabulary));
+        if (Batch.LogitRowCount > 0) model.Device.Download(result, logits.AsSpan(0, Batch.LogitRowCount * Vocabulary));
     }
 
     public Span<float> Logits(int row) => logits.AsSpan(row * Vocabulary, Vocabulary);
@@ -48,7 +51,7 @@ internal sealed class ModelRunner : IDisposable
     public void EncodeImages(Sequence sequence)
     {
         Prompt prompt = sequence.Request.Prompt;
-        sequence.Features ??= device.Allocate(prompt.Patches, vision!.Width, Encoding.F32);
+        sequence.Features ??= firstDevice.Allocate(prompt.Patches, vision!.Width, Encoding.F32);
         int firstTile = 0, firstPatch = 0;
         foreach (PromptImage image in prompt.Images)
         {
@@ -56,11 +59,29 @@ internal sealed class ModelRunner : IDisposable
             if (sequence.EncodedTiles < firstTile + tiles)
             {
                 Tensor features = sequence.Features.Value.RowRange(firstPatch, image.Patches);
-                sequence.EncodedTiles += vision!.EncodeNext(image.Tiles, sequence.EncodedTiles - firstTile, features);
+                sequence.EncodedTiles += Encode(image, sequence.EncodedTiles - firstTile, features);
                 return;
             }
             firstTile += tiles;
             firstPatch += image.Patches;
+        }
+    }
+
+    /// <param name="features">Of the whole image, where the decoder begins.</param>
+    /// <returns>The number of tiles encoded.</returns>
+    int Encode(PromptImage image, int firstTile, Tensor features)
+    {
+        if (visionDevice == firstDevice) return vision!.EncodeNext(image.Tiles, firstTile, features);
+        Tensor encoded = visionDevice.Allocate(features.Rows, features.Columns, features.Encoding);
+        try
+        {
+            int tiles = vision!.EncodeNext(image.Tiles, firstTile, encoded), rows = vision.Config.TokensPerTile;
+            visionDevice.CopyTo(encoded.RowRange(firstTile * rows, tiles * rows), firstDevice, features.RowRange(firstTile * rows, tiles * rows));
+            return tiles;
+        }
+        finally
+        {
+            encoded.Buffer.Dispose();
         }
     }
 

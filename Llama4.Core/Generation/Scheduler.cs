@@ -1,5 +1,6 @@
 using Llama4.Core.Cache;
 using Llama4.Core.Model;
+using Llama4.Kernels;
 
 namespace Llama4.Core.Generation;
 
@@ -123,7 +124,7 @@ internal sealed class Scheduler(KvCache cache, EngineLimits limits, int patchTok
         {
             batch.Add(sequence.Cache, sequence.Pending[..rows], toTheEnd ? 1 : 0, sequence.TakeFeatures(rows, patchToken), patchToken);
         }
-        catch (Exception error)
+        catch (Exception error) when (error is not DeviceFaultException)
         {
             // The device had no page for it. The batch is as before.
             refused.Add((sequence, error));

@@ -39,6 +39,15 @@ sealed class Activations : IDisposable
         expertOut = New(routed, c.Width);
     }
 
+    /// <summary>Bytes that a step of these sizes takes.</summary>
+    public static long Bytes(TextConfig c, int maxRows, int maxLogitRows)
+    {
+        long heads = (long)c.Heads * c.HeadDim, keys = (long)c.KvHeads * c.HeadDim;
+        long row = 2L * c.Width + 2 * heads + 2 * keys + c.HeadDim + 2L * Math.Max(c.DenseWidth, c.ExpertWidth);
+        if (c.Experts > 0) row += c.Experts + c.ExpertsPerToken * (2 + 2L * c.Width + 2L * c.ExpertWidth);
+        return sizeof(float) * (maxRows * row + maxLogitRows * ((long)c.Width + c.Vocabulary));
+    }
+
     /// <summary>T rows of a step.</summary>
     public int Rows { get; set; }
 

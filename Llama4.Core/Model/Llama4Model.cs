@@ -11,26 +11,27 @@ namespace Llama4.Core.Model;
 /// </remarks>
 public sealed class Llama4Model : IDisposable
 {
-    readonly Device dev;
     readonly Llama4Weights w;
     readonly KvCache cache;
-    readonly Activations a;
-    readonly Tensor frequencies;
-    readonly StepRecordings recordings;
+    readonly Placement placement;
+    readonly ModelPart[] parts;
+    readonly StepRecordings? recordings;
+    // Where the residual stream is: each layer is computed on its own device.
+    ModelPart here;
 
+    /// <param name="cache">Its placement is that of the weights too.</param>
     /// <param name="maxRows">Most rows of a step.</param>
     /// <param name="maxLogitRows">Most rows of a step whose logits are wanted.</param>
-    public Llama4Model(Device device, TextConfig config, Llama4Weights weights, KvCache cache, int maxRows, int maxLogitRows)
+    public Llama4Model(TextConfig config, Llama4Weights weights, KvCache cache, int maxRows, int maxLogitRows)
     {
-        dev = device;
         Config = config;
         w = weights;
         this.cache = cache;
-        a = new Activations(device, config, maxRows, maxLogitRows);
-        float[] values = RotaryFrequencies.Of(config);
-        frequencies = device.Allocate(1, values.Length, Encoding.F32);
-        device.Upload<float>(values, frequencies);
-        recordings = new StepRecordings(device, Compute);
+        placement = cache.Placement;
+        parts = [.. placement.Devices.Select((device, i) => new ModelPart(device, i, config, maxRows, maxLogitRows))];
+        here = parts[0];
+        // A recording is one device's: between two the host has a hand in every step.
+        if (parts.Length == 1) recordings = new StepRecordings(dev, Compute);
     }
 
     public TextConfig Config { get; }
@@ -40,7 +41,7 @@ public sealed class Llama4Model : IDisposable
     public Tensor Forward(StepBatch batch)
     {
         batch.Upload();
-        return recordings.Run(batch);
+        return recordings?.Run(batch) ?? Compute(batch);
     }
 
     /// <summary>The step on the device, of what was uploaded.</summary>
@@ -54,31 +55,51 @@ public sealed class Llama4Model : IDisposable
     /// <summary>The residual stream, F32 [T,D], valid until the next operation of a step.</summary>
     internal Tensor Hidden => a.X;
 
+    /// <summary>The device of <see cref="Hidden"/>, and in the end of the logits.</summary>
+    internal Device Device => dev;
+
+    Device dev => here.Device;
+
+    Activations a => here.Activations;
+
     internal void Begin(StepBatch batch)
     {
-        a.Rows = batch.RowCount;
-        a.LogitRows = batch.LogitRowCount;
-        dev.Embed(batch.Tokens, w.Embedding, a.X);                                          // [T,D]
+        foreach (ModelPart part in parts)
+        {
+            part.Activations.Rows = batch.RowCount;
+            part.Activations.LogitRows = batch.LogitRowCount;
+            part.Device.RotaryTable(batch.On(part.Index).Rows.Positions, part.Frequencies, part.Activations.Rotary);   // [T,N]
+        }
+        here = parts[placement.Layer(0)];
+        dev.Embed(batch.On(here.Index).Tokens, w.Embedding, a.X);                           // [T,D]
         // Early fusion: image features take the place of the patch tokens' embeddings.
         foreach (ImageRows image in batch.Images) dev.ScatterRows(image.Features, image.Rows, a.X);
-        dev.RotaryTable(batch.Rows.Positions, frequencies, a.Rotary);                       // [T,N]
     }
 
     internal void Layer(int layer, StepBatch batch)
     {
-        Attention(layer, batch);
-        FeedForward(w.Layers[layer]);
+        MoveTo(placement.Layer(layer));
+        Attention(layer, batch.On(here.Index));
+        FeedForward(layer);
+    }
+
+    /// <summary>Goes on where another device has the weights: takes the residual stream along.</summary>
+    void MoveTo(int part)
+    {
+        if (part == here.Index) return;
+        dev.CopyTo(a.X, parts[part].Device, parts[part].Activations.X);                     // [T,D]
+        here = parts[part];
     }
 
     internal Tensor Logits(StepBatch batch)
     {
         if (batch.LogitRowCount == 0) return a.Logits;
-        dev.GatherRows(a.X, batch.LogitRows, a.Last);                                       // [R,D]
+        dev.GatherRows(a.X, batch.On(here.Index).LogitRows, a.Last);                                       // [R,D]
         dev.NormMatMul(a.Last, w.FinalNorm, Config.NormEps, a.Last, new Projection(w.Output, a.Logits));   // [R,D], [R,V]
         return a.Logits;
     }
 
-    void Attention(int layer, StepBatch batch)
+    void Attention(int layer, StepInputs batch)
     {
         LayerWeights l = w.Layers[layer];
         dev.NormMatMul(a.X, l.AttentionNorm, Config.NormEps, a.Normed,                      // [T,D]
@@ -99,25 +120,31 @@ public sealed class Llama4Model : IDisposable
         return Config.TemperatureTuning ? new(Scale: new(Config.TemperatureFloor, Config.TemperatureScale)) : default;
     }
 
-    void FeedForward(LayerWeights l)
+    void FeedForward(int layer)
     {
+        LayerWeights l = w.Layers[layer];
         dev.RmsNorm(a.X, l.FeedForwardNorm, Config.NormEps, a.Normed);                      // [T,D]
-        if (l.Moe is { } moe)
-        {
-            // A token visits the shared expert and its k routed experts; the score scales the expert's input, not its output.
-            dev.RouteRows(a.Normed, moe.Router, a.RouterLogits, a.Route, a.Scaled);         // [T,E], [T,k], [T·k,D]
-            dev.ExpertSwiGlu(a.Scaled, a.Route,
-                new(moe.Gate, a.ExpertGate), new(moe.Up, a.ExpertUp), new(moe.Down, a.ExpertOut), a.X);   // [T,D]  residual
-        }
+        if (l.Moe is { } moe) Experts(layer, moe);
         DenseWeights dense = l.Moe?.Shared ?? l.Dense!;
         (Tensor gate, Tensor up) = a.FeedForward(dense.Gate.Outputs);                       // [T,F]
         dev.SwiGlu(a.Normed, dense.Gate, dense.Up, dense.Down, gate, up, a.X);              // [T,D]  residual
     }
 
+    /// <summary>A token visits the shared expert and its k routed experts; the score scales the expert's input, not its output.</summary>
+    void Experts(int layer, MoeWeights moe)
+    {
+        Tensor normed = a.Normed;
+        MoveTo(placement.Experts(layer));
+        if (here.Index != placement.Layer(layer)) parts[placement.Layer(layer)].Device.CopyTo(normed, dev, a.Normed);   // [T,D]
+        dev.RouteRows(a.Normed, moe.Router, a.RouterLogits, a.Route, a.Scaled);             // [T,E], [T,k], [T·k,D]
+        dev.ExpertSwiGlu(a.Scaled, a.Route,
+            new(moe.Gate, a.ExpertGate), new(moe.Up, a.ExpertUp), new(moe.Down, a.ExpertOut), a.X);   // [T,D]  residual
+        MoveTo(placement.Layer(layer));
+    }
+
     public void Dispose()
     {
-        recordings.Dispose();
-        a.Dispose();
-        frequencies.Buffer.Dispose();
+        recordings?.Dispose();
+        foreach (ModelPart part in parts) part.Dispose();
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Llama4.Core.Cache;
 using Llama4.Kernels;
 
@@ -14,8 +13,7 @@ public sealed class StepBatch : IDisposable
     readonly int[] tokens, positions, sequenceOfRow, logitRows, imageRows;
     readonly List<KvSequence> sequences = [];
     readonly List<ImageRows> images = [];
-    readonly Tensor tokensOnDevice, positionsOnDevice, sequencesOnDevice, logitRowsOnDevice, imageRowsOnDevice;
-    PageTable full, chunked;
+    readonly StepInputs[] inputs;
     int imageRowCount;
 
     // Rows at the beginning that are their sequence's only ones.
@@ -35,14 +33,7 @@ public sealed class StepBatch : IDisposable
         sequenceOfRow = new int[maxRows];
         imageRows = new int[maxRows];
         logitRows = new int[maxLogitRows];
-        Device device = cache.Device;
-        tokensOnDevice = device.Allocate(1, maxRows, Encoding.I32);
-        positionsOnDevice = device.Allocate(1, maxRows, Encoding.I32);
-        sequencesOnDevice = device.Allocate(1, maxRows, Encoding.I32);
-        imageRowsOnDevice = device.Allocate(1, maxRows, Encoding.I32);
-        logitRowsOnDevice = device.Allocate(1, maxLogitRows, Encoding.I32);
-        full = new PageTable(device, maxSequences, 16);
-        chunked = new PageTable(device, maxSequences, 16);
+        inputs = [.. cache.Parts.Select(part => new StepInputs(part, cache.ChunkLength, maxRows, maxSequences, maxLogitRows))];
     }
 
     public int MaxRows { get; }
@@ -58,19 +49,8 @@ public sealed class StepBatch : IDisposable
     /// <summary>Each sequence by one row, without images: the steps of answers.</summary>
     internal bool GoesOnByOne => RowCount == sequences.Count && images.Count == 0;
 
-    /// <summary>I32 [1,T].</summary>
-    internal Tensor Tokens => tokensOnDevice.ColumnRange(0, RowCount);
-
-    internal StepRows Rows => new(positionsOnDevice.ColumnRange(0, RowCount), sequencesOnDevice.ColumnRange(0, RowCount), aloneCount);
-
-    /// <summary>I32 [1,R].</summary>
-    internal Tensor LogitRows => logitRowsOnDevice.ColumnRange(0, LogitRowCount);
-
-    /// <summary>Pages of the layers that see everything.</summary>
-    internal KvPages FullPages { get; private set; }
-
-    /// <summary>Pages of the layers that see their chunk.</summary>
-    internal KvPages ChunkedPages { get; private set; }
+    /// <summary>The step's inputs on a device of the cache's placement.</summary>
+    internal StepInputs On(int device) => inputs[device];
 
     /// <summary>Rows whose embedding is replaced by image features.</summary>
     internal List<ImageRows> Images => images;
@@ -86,7 +66,7 @@ public sealed class StepBatch : IDisposable
     /// <param name="ids">Token ids; not across the border of an attention chunk (<see cref="KvCache.LongestSegment"/>).</param>
     /// <param name="lastLogits">For how many of the last rows logits are wanted.</param>
     /// <param name="features">
-    /// F32 [patches, D]: features for the rows of <paramref name="ids"/> that equal <paramref name="patchToken"/>, in order.
+    /// F32 [patches, D] on the device of the first layer: features for the rows of <paramref name="ids"/> that equal <paramref name="patchToken"/>, in order.
     /// </param>
     public void Add(KvSequence sequence, ReadOnlySpan<int> ids, int lastLogits, Tensor? features = null, int patchToken = -1)
     {
@@ -110,35 +90,24 @@ public sealed class StepBatch : IDisposable
         int patches = imageRowCount - firstImageRow;
         if (features is { } f && f.Rows != patches)
             throw new ArgumentException($"{patches} rows are image patches, but there are features for {f.Rows}");
-        if (patches > 0) images.Add(new ImageRows(features!.Value, imageRowsOnDevice.ColumnRange(firstImageRow, patches)));
+        if (patches > 0) images.Add(new ImageRows(features!.Value, inputs[cache.Placement.Layer(0)].ImageRows(firstImageRow, patches)));
         if (ids.Length == 1 && aloneCount == RowCount) aloneCount++;
         RowCount += ids.Length;
         for (int i = lastLogits; i > 0; i--) logitRows[LogitRowCount++] = RowCount - i;
         sequences.Add(sequence);
     }
 
-    /// <summary>Copies the step's inputs to the device.</summary>
+    /// <summary>Copies the step's inputs to the devices.</summary>
     internal void Upload()
     {
-        Device device = cache.Device;
-        device.Upload<int>(tokens.AsSpan(0, RowCount), Tokens);
-        device.Upload<int>(positions.AsSpan(0, RowCount), Rows.Positions);
-        device.Upload<int>(sequenceOfRow.AsSpan(0, RowCount), Rows.Sequences);
-        if (LogitRowCount > 0) device.Upload<int>(logitRows.AsSpan(0, LogitRowCount), LogitRows);
-        if (imageRowCount > 0) device.Upload<int>(imageRows.AsSpan(0, imageRowCount), imageRowsOnDevice.ColumnRange(0, imageRowCount));
-        FullPages = new KvPages(full.Upload(sequences, static s => s.FullPages), KvCache.PageRows, 0);
-        ChunkedPages = new KvPages(chunked.Upload(sequences, static s => s.ChunkPages), KvCache.PageRows, cache.ChunkLength);
+        foreach (StepInputs part in inputs)
+            part.Upload(tokens.AsSpan(0, RowCount), positions.AsSpan(0, RowCount), sequenceOfRow.AsSpan(0, RowCount),
+                logitRows.AsSpan(0, LogitRowCount), imageRows.AsSpan(0, imageRowCount), aloneCount, sequences);
     }
 
     public void Dispose()
     {
-        tokensOnDevice.Buffer.Dispose();
-        positionsOnDevice.Buffer.Dispose();
-        sequencesOnDevice.Buffer.Dispose();
-        imageRowsOnDevice.Buffer.Dispose();
-        logitRowsOnDevice.Buffer.Dispose();
-        full.Dispose();
-        chunked.Dispose();
+        foreach (StepInputs part in inputs) part.Dispose();
     }
 }
 
@@ -146,50 +115,3 @@ public sealed class StepBatch : IDisposable
 /// <param name="Features">F32 [M,D].</param>
 /// <param name="Rows">I32 [1,M].</param>
 readonly record struct ImageRows(Tensor Features, Tensor Rows);
-
-/// <summary>Page addresses of the sequences of a step, on the device; grows with the longest sequence.</summary>
-sealed class PageTable(Device device, int maxSequences, int pages) : IDisposable
-{
-    long[] addresses = new long[maxSequences * pages];
-    int rowsOnDevice;
-    Tensor onDevice = device.Allocate(maxSequences, pages, Encoding.I64);
-
-    /// <summary>I64 [sequences, pages].</summary>
-    public Tensor Upload(List<KvSequence> sequences, Func<KvSequence, List<long>> pagesOf)
-    {
-        int longest = 1;
-        foreach (KvSequence sequence in sequences) longest = Math.Max(longest, pagesOf(sequence).Count);
-        if (longest > onDevice.Columns) Grow(Math.Max(longest, 2 * onDevice.Columns));
-
-        // Most steps need no page that the step before had not.
-        bool isKnown = sequences.Count <= rowsOnDevice;
-        int columns = onDevice.Columns;
-        for (int s = 0; s < sequences.Count; s++)
-        {
-            ReadOnlySpan<long> list = CollectionsMarshal.AsSpan(pagesOf(sequences[s]));
-            Span<long> row = addresses.AsSpan(s * columns, columns);
-            if (row.StartsWith(list) && !row[list.Length..].ContainsAnyExcept(0)) continue;
-            isKnown = false;
-            list.CopyTo(row);
-            row[list.Length..].Clear();
-        }
-        Tensor used = onDevice.RowRange(0, sequences.Count);
-        if (isKnown) return used;
-        rowsOnDevice = 0;
-        device.Upload<long>(addresses.AsSpan(0, sequences.Count * columns), used);
-        rowsOnDevice = sequences.Count;
-        return used;
-    }
-
-    public void Dispose() => onDevice.Buffer.Dispose();
-
-    void Grow(int columns)
-    {
-        // The old table stays whole if there is no memory for a larger one.
-        Tensor larger = device.Allocate(maxSequences, columns, Encoding.I64);
-        onDevice.Buffer.Dispose();
-        addresses = new long[checked(maxSequences * columns)];
-        onDevice = larger;
-        rowsOnDevice = 0;
-    }
-}

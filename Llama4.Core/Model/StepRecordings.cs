@@ -19,10 +19,10 @@ sealed class StepRecordings(Device device, Func<StepBatch, Tensor> compute) : ID
     {
         if (!step.GoesOnByOne) return compute(step);
         // A table that grew is elsewhere.
-        if (step != batch || step.FullPages.Table.Buffer != fullTable.Buffer || step.ChunkedPages.Table.Buffer != chunkTable.Buffer)
+        if (step != batch || step.On(0).FullPages.Table.Buffer != fullTable.Buffer || step.On(0).ChunkedPages.Table.Buffer != chunkTable.Buffer)
         {
             Forget();
-            (batch, fullTable, chunkTable) = (step, step.FullPages.Table, step.ChunkedPages.Table);
+            (batch, fullTable, chunkTable) = (step, step.On(0).FullPages.Table, step.On(0).ChunkedPages.Table);
         }
         var shape = new Shape(step.RowCount, step.LogitRowCount);
         if (!recordings.TryGetValue(shape, out Recorded? recorded))

@@ -33,6 +33,17 @@ public sealed unsafe partial class CpuDevice : Device
 
     public override long AllocatedBytes => Interlocked.Read(ref allocatedBytes);
 
+    public override long FreeBytes
+    {
+        get
+        {
+            // The collector measures the memory of the machine, or of the container, whenever it runs.
+            GC.Collect(0);
+            GCMemoryInfo memory = GC.GetGCMemoryInfo();
+            return Math.Max(0, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes);
+        }
+    }
+
     /// <summary>The threads that compute.</summary>
     public int Threads => team.Threads;
 

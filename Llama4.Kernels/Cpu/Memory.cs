@@ -24,6 +24,12 @@ public sealed unsafe partial class CpuDevice
         new ReadOnlySpan<T>((void*)source.Address, target.Length).CopyTo(target);
     }
 
+    internal override Span<byte> HostMemory(Tensor tensor)
+    {
+        CheckTransfer(tensor, 0, 1, nameof(tensor), nameof(HostMemory));
+        return new Span<byte>((void*)tensor.Address, checked((int)tensor.Bytes));
+    }
+
     static void CheckTransfer(in Tensor tensor, int count, int size, string name, string operation)
     {
         Check.Inside(tensor, name, operation);

@@ -41,14 +41,14 @@ public class KvCacheTests
         using var cache = new KvCache(device, TinyConfig.Text, Encoding.F32);
         KvSequence first = cache.NewSequence();
         first.Extend(1000);
-        Assert.Equal(16, first.FullPages.Count);
-        Assert.Single(first.ChunkPages);
+        Assert.Equal(16, first.Pages(0, isChunked: false).Count);
+        Assert.Single(first.Pages(0, isChunked: true));
         long after = cache.AllocatedBytes;
         first.Dispose();
         using KvSequence second = cache.NewSequence();
         second.Extend(1000);
         Assert.Equal(after, cache.AllocatedBytes);
-        Assert.Equal(cache.BytesFor(1000), cache.Full.UsedBytes + cache.Chunked.UsedBytes);
+        Assert.Equal(cache.BytesFor(1000), cache.UsedBytes);
     }
 
     [Theory]

@@ -76,7 +76,7 @@ public sealed class DeviceFaultTests : IDisposable
                     }
                 }
                 // What ended well may serve another prompt; of the others nothing is left. Two are kept at most.
-                if (failed > 0) Assert.Equal(kept, UsedBytes(runner));
+                if (failed > 0) Assert.Equal(kept, runner.Cache.UsedBytes);
                 Assert.Equal(whole[0], (await OutcomeAsync(Submit(engine, texts[0]))).Text);
             }
         }
@@ -142,7 +142,7 @@ public sealed class DeviceFaultTests : IDisposable
             faulty.FailAt(call, Fault(kind));
             try
             {
-                using Llama llama = LlamaLoader.Load(Checkpoint.Open(Llama.DemoModelPath), new LlamaOptions(), _ => faulty, null, DemoModel.Cancel);
+                using Llama llama = LlamaLoader.Load(Checkpoint.Open(Llama.DemoModelPath), new LlamaOptions(), _ => new DeviceSet(faulty), null, DemoModel.Cancel);
                 reached = false;
             }
             catch (Exception error) when (faulty.HasFailed)
@@ -164,7 +164,7 @@ public sealed class DeviceFaultTests : IDisposable
         TextConfig config = checkpoint.Config.Text;
         var limits = new EngineLimits(Context: 2048, sequences, promptRows, CacheBytes: 1L << 30);
         var cache = new KvCache(device, config, Encoding.BF16);
-        var runner = new ModelRunner(device, config, weights, checkpoint.Config.Vision, vision, cache, limits);
+        var runner = new ModelRunner(config, weights, checkpoint.Config.Vision, vision, cache, limits);
         return (new Engine(runner, tokenizer, new HashSet<int>(), limits), runner);
     }
 
@@ -207,8 +207,7 @@ public sealed class DeviceFaultTests : IDisposable
         Assert.Equal(expected.Message, error!.Message);
     }
 
-    static long UsedBytes(ModelRunner runner) => runner.Cache.Full.UsedBytes + runner.Cache.Chunked.UsedBytes;
-
+    
     /// <summary>What became of a request.</summary>
     readonly record struct Outcome(string? Text, int Tokens, Exception? Error);
 }

@@ -66,10 +66,10 @@ public sealed class DisposalTests
                 Completion answer = await llama.ChatAsync("Who are you?", new GenerationOptions { MaxTokens = 3 }, DemoModel.Cancel)
                     .WholeAsync();
                 Assert.Equal(3, answer.CompletionTokens);
-                Assert.True(llama.Device.AllocatedBytes > 0);
+                Assert.True(llama.AllocatedBytes > 0);
                 if (cycle % 2 == 0) llama.Dispose();
                 else await llama.DisposeAsync();
-                Assert.Equal(0, llama.Device.AllocatedBytes);
+                Assert.Equal(0, llama.AllocatedBytes);
                 Assert.Equal(0, Mappings(folder));
             }
         }

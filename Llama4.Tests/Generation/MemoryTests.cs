@@ -35,7 +35,7 @@ public sealed class MemoryTests
     {
         using var device = new CpuDevice(new CpuOptions { Threads = 1 });
         using var cache = new KvCache(device, scout, Encoding.BF16);
-        int context = MemoryBudget.Context(cache, bytes, scout.MaxContext);
+        int context = MemoryBudget.Context(cache, [long.MaxValue], bytes, scout.MaxContext);
         Assert.True(cache.BytesFor(context) <= bytes);
         Assert.True(context == scout.MaxContext || cache.BytesFor(context + 1) > bytes);
         Assert.Equal(kind, context == scout.MaxContext ? 2 : context > 0 ? 1 : 0);
@@ -46,11 +46,11 @@ public sealed class MemoryTests
     public async Task The_cache_grows_with_use()
     {
         await using Llama llama = await Llama.LoadAsync(cancel: DemoModel.Cancel);
-        long before = llama.Device.AllocatedBytes;
+        long before = llama.AllocatedBytes;
         await llama.ChatAsync("Who are you?", new GenerationOptions { MaxTokens = 5 }, DemoModel.Cancel).WholeAsync();
-        long small = llama.Device.AllocatedBytes - before;
+        long small = llama.AllocatedBytes - before;
         await llama.CompleteAsync([.. Enumerable.Repeat(70, 1500)], new GenerationOptions { MaxTokens = 5 }, DemoModel.Cancel).WholeAsync();
-        long large = llama.Device.AllocatedBytes - before;
+        long large = llama.AllocatedBytes - before;
         Assert.InRange(small, 1, 8 << 20);
         Assert.InRange(large - small, 1, 8 << 20);
         Assert.True(llama.CacheBytes > 64 << 20);

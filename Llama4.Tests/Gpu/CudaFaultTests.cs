@@ -176,7 +176,7 @@ public sealed class CudaFaultTests : IDisposable
     static async Task ServingAsync()
     {
         var options = new GenerationOptions { MaxTokens = 1000 };
-        await using (Llama onGpu = LlamaLoader.Load(Checkpoint.Open(Llama.DemoModelPath), new LlamaOptions(), _ => GpuDevice.OpenCuda(), null, default))
+        await using (Llama onGpu = LlamaLoader.Load(Checkpoint.Open(Llama.DemoModelPath), new LlamaOptions(), _ => new DeviceSet(GpuDevice.OpenCuda()), null, default))
         {
             // Behind the calls of loading and of the first steps, in the middle of the recorded ones.
             FakeCuda.FailAt(3000, IllegalAddress);

@@ -1,5 +1,7 @@
 using Llama4.Core.Cache;
+using Llama4.Core.Model;
 using Llama4.Kernels.Cpu;
+using Llama4.Tests.Kernels;
 
 namespace Llama4.Tests.Model;
 
@@ -15,6 +17,19 @@ public class AllocationTests
     public void A_step_allocates_nothing(params string[] model)
     {
         using var run = new ModelRun(TestData.Path(model), new CpuOptions { Threads = 2 });
+        AssertNothingAllocated(run, () => run.Device.AllocatedBytes);
+    }
+
+    [Fact]
+    public void A_step_over_two_devices_allocates_nothing()
+    {
+        using SeparateDevice host = new(), accelerator = new();
+        using var run = new ModelRun(TestData.Path("hf", "scout"), config => new Placement(host, accelerator, config, acceleratorLayers: 2, hostExperts: 3));
+        AssertNothingAllocated(run, () => host.AllocatedBytes + accelerator.AllocatedBytes);
+    }
+
+    static void AssertNothingAllocated(ModelRun run, Func<long> onDevice)
+    {
         using KvSequence first = run.NewSequence(), second = run.NewSequence(), third = run.NewSequence();
         var logits = new float[3 * run.Config.Vocabulary];
         (long Managed, long OnDevice) before = default, after = default;
@@ -33,6 +48,6 @@ public class AllocationTests
         }
         Assert.Equal(before, after);
 
-        (long, long) Allocated() => (GC.GetAllocatedBytesForCurrentThread(), run.Device.AllocatedBytes);
+        (long, long) Allocated() => (GC.GetAllocatedBytesForCurrentThread(), onDevice());
     }
 }

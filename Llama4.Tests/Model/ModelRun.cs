@@ -20,15 +20,21 @@ sealed class ModelRun : IDisposable
 
     /// <param name="device">Stays the caller's.</param>
     public ModelRun(string path, Device device, Encoding kv = Encoding.F32, int maxRows = 512, int maxSequences = 8)
+        : this(path, _ => new Placement(device), kv, maxRows, maxSequences) { }
+
+    /// <param name="place">Its devices stay the caller's.</param>
+    public ModelRun(string path, Func<TextConfig, Placement> place, Encoding kv = Encoding.F32, int maxRows = 512, int maxSequences = 8)
     {
         checkpoint = Checkpoint.Open(path);
-        Device = device;
-        Llama4Weights weights = checkpoint.LoadText(Device);
-        cache = new KvCache(Device, Config, kv);
+        Placement placement = place(Config);
+        Device = placement.Devices[placement.Layer(Config.Layers - 1)];
+        Llama4Weights weights = checkpoint.LoadText(placement);
+        cache = new KvCache(placement, Config, kv);
         batch = new StepBatch(cache, maxRows, maxSequences, maxRows);
-        model = new Llama4Model(Device, Config, weights, cache, maxRows, maxRows);
+        model = new Llama4Model(Config, weights, cache, maxRows, maxRows);
     }
 
+    /// <summary>That of the last layer, and so of the logits.</summary>
     public Device Device { get; }
 
     public Checkpoint Checkpoint => checkpoint;
@@ -94,7 +100,7 @@ sealed class ModelRun : IDisposable
         void Keep()
         {
             var values = new float[ids.Length * Config.Width];
-            Device.Download(model.Hidden, values.AsSpan());
+            model.Device.Download(model.Hidden, values.AsSpan());
             hidden.Add(values);
         }
     }
