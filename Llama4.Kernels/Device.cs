@@ -179,6 +179,13 @@ public abstract class Device : IDisposable
         KvWrite(k, v, rows, pages, layer);
     }
 
+    /// <summary>heads = Attention(q), and its projection. q, heads [T,H·N].</summary>
+    public virtual void AttentionMatMul(Tensor q, StepRows rows, KvPages pages, KvLayer layer, Tensor heads, Projection output)
+    {
+        Attention(q, rows, pages, layer, heads);
+        MatMul(heads, output);
+    }
+
     /// <summary>logits = x routerᵀ, the experts they choose, and x scaled for each of them. x [T,D], logits [T,E], scaled [T·k,D].</summary>
     public virtual void RouteRows(Tensor x, Weight router, Tensor logits, Route route, Tensor scaled)
     {

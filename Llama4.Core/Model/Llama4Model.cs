@@ -106,8 +106,8 @@ public sealed class Llama4Model : IDisposable
             new(l.Query, a.Q), new(l.Key, a.K), new(l.Value, a.V));                         // [T,H·N], [T,K·N], [T,K·N]
         KvPages pages = cache.IsChunked(layer) ? batch.ChunkedPages : batch.FullPages;
         dev.FinishQkv(a.Q, a.K, a.V, RuleOf(layer), batch.Rows, pages, cache.Layer(layer));
-        dev.Attention(a.Q, batch.Rows, pages, cache.Layer(layer), a.Heads);                 // [T,H·N]
-        dev.MatMul(a.Heads, new Projection(l.AttentionOutput, a.X, Add: true));             // [T,D]  residual
+        dev.AttentionMatMul(a.Q, batch.Rows, pages, cache.Layer(layer), a.Heads,            // [T,H·N]
+            new Projection(l.AttentionOutput, a.X, Add: true));                             // [T,D]  residual
     }
 
     /// <summary>

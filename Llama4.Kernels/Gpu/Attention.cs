@@ -12,7 +12,11 @@ sealed partial class GpuDevice
 
     readonly DeviceScratch spanScratch;
 
-    public override void Attention(Tensor q, StepRows rows, KvPages pages, KvLayer layer, Tensor y)
+    public override void Attention(Tensor q, StepRows rows, KvPages pages, KvLayer layer, Tensor y) => Attention(q, rows, pages, layer, y, default);
+
+    /// <param name="bytes">Takes y as bytes where that costs nothing; default: nothing.</param>
+    /// <returns>Whether the bytes were made.</returns>
+    bool Attention(in Tensor q, in StepRows rows, in KvPages pages, in KvLayer layer, in Tensor y, ByteRows bytes)
     {
         Check.Input(q, y.Rows, y.Columns);
         Check.Output(y, y.Rows, y.Columns);
@@ -23,16 +27,18 @@ sealed partial class GpuDevice
         CheckHeadDim(layer.HeadDim, nameof(Attention));
         bool inTiles = pages.PageRows % Spans.Tile == 0 && layer.KeyOffset % 16 == 0 && layer.ValueOffset % 16 == 0;
         if (layer.Encoding == Encoding.F32) inTiles = false; // tensor cores would round it
-        if (y.Rows == 0) return;
+        if (y.Rows == 0) return false;
         // Rows that share their sequence with others share its keys as well, if there are enough of them.
         int alone = y.Rows <= FewRows ? y.Rows : Math.Clamp(rows.Alone, 0, y.Rows);
-        var call = new AttentionCall(q.Address, cache, pages, layer, y, alone);
+        bool allAlone = inTiles && alone == y.Rows && layer.HeadDim is (64 or 128);
+        var call = new AttentionCall(q.Address, cache, pages, layer, y, alone, allAlone ? bytes : default);
         if (inTiles && layer.HeadDim == 64) Attend<Width64>(call);
         else if (inTiles && layer.HeadDim == 128) Attend<Width128>(call);
         else AttendPlainly(call);
+        return allAlone;
     }
 
-    readonly record struct AttentionCall(long Q, KvPlace Cache, KvPages Pages, KvLayer Layer, Tensor Y, int Alone)
+    readonly record struct AttentionCall(long Q, KvPlace Cache, KvPages Pages, KvLayer Layer, Tensor Y, int Alone, ByteRows Bytes)
     {
         public int Heads => Y.Columns / Layer.HeadDim;
     }
@@ -73,7 +79,7 @@ sealed partial class GpuDevice
         {
             int count = Math.Min(most, call.Alone - first);
             ForWarps(count * parts * spans, new SpanAttentionKernel<TFragments, TWidth>(call.Q, call.Cache, results, first, count, heads));
-            Launch((long)count * heads, new CombineSpansKernel(call.Cache, results, first, heads, call.Y.Address));
+            Launch((long)count * heads, new CombineSpansKernel(call.Cache, results, first, heads, call.Y.Address, call.Bytes));
         }
     }
 

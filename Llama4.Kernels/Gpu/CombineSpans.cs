@@ -4,9 +4,9 @@ namespace Llama4.Kernels.Gpu;
 
 /// <summary>
 /// y = the mean of all spans' values: a group for each head of each row. Each warp adds up every so many spans, a lane four neighbouring numbers;
-/// then the first warp adds up the warps.
+/// then the first warp adds up the warps, and makes y as bytes beside if wanted.
 /// </summary>
-readonly struct CombineSpansKernel(KvPlace cache, SpanResults results, long firstRow, int heads, long y) : IKernel
+readonly struct CombineSpansKernel(KvPlace cache, SpanResults results, long firstRow, int heads, long y, ByteRows bytes) : IKernel
 {
     public void Run()
     {
@@ -35,7 +35,7 @@ readonly struct CombineSpansKernel(KvPlace cache, SpanResults results, long firs
         sums[warp * Lanes.Count + lane] = sum;
         totals[warp] = total;
         Group.Barrier();
-        if (warp != 0 || lane * 4 >= cache.HeadDim) return;
+        if (warp != 0) return;
         for (int other = 1; other < warps; other++)
         {
             Add(ref sum, 1, sums[other * Lanes.Count + lane]);
@@ -45,7 +45,10 @@ readonly struct CombineSpansKernel(KvPlace cache, SpanResults results, long firs
         sum.Y /= total;
         sum.Z /= total;
         sum.W /= total;
-        Memory.Store(y + (((firstRow + row) * heads + head) * cache.HeadDim + lane * 4) * 4, sum);
+        long number = ((firstRow + row) * heads + head) * cache.HeadDim + lane * 4;
+        bool isPresent = lane * 4 < cache.HeadDim;
+        if (isPresent) Memory.Store(y + number * 4, sum);
+        if (bytes.Values != 0) ByteWriter.Write(bytes, number, sum, isPresent);
     }
 
     static void Add(ref Float4 sum, float factor, Float4 values)

@@ -5,13 +5,16 @@ sealed partial class GpuDevice
     // Of each list of matrices that was ever used.
     readonly Dictionary<IReadOnlyList<Weight>, ExpertTable> expertTables = new(ReferenceEqualityComparer.Instance);
 
-    public override void ExpertMatMul(Tensor x, Route route, params ReadOnlySpan<ExpertProjection> projections)
+    public override void ExpertMatMul(Tensor x, Route route, params ReadOnlySpan<ExpertProjection> projections) =>
+        ExpertMatMul(new ProductInput(this, x), route, projections);
+
+    void ExpertMatMul(ProductInput input, Route route, params ReadOnlySpan<ExpertProjection> projections)
     {
+        Tensor x = input.X;
         Check.Input(x, x.Rows, x.Columns);
         if (route.Experts.Count != x.Rows) throw new ArgumentException($"ExpertMatMul: {route.Experts.Count} choices for {x.Rows} rows", nameof(route));
         Check.Input(route.Experts, route.Experts.Rows, route.Experts.Columns, Encoding.I32);
         if (projections.IsEmpty) return;
-        var input = new ProductInput(this, x);
         for (int from = 0; from < projections.Length;)
         {
             Weight first = projections[from].Experts[0];

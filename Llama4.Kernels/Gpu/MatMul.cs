@@ -4,11 +4,13 @@ namespace Llama4.Kernels.Gpu;
 
 sealed partial class GpuDevice
 {
-    public override void MatMul(Tensor x, params ReadOnlySpan<Projection> projections)
+    public override void MatMul(Tensor x, params ReadOnlySpan<Projection> projections) => MatMul(new ProductInput(this, x), projections);
+
+    void MatMul(ProductInput input, params ReadOnlySpan<Projection> projections)
     {
+        Tensor x = input.X;
         Check.Input(x, x.Rows, x.Columns);
         foreach (ref readonly Projection p in projections) CheckProduct(x, p.Weight, p.Output, p.Bias, nameof(MatMul));
-        var input = new ProductInput(this, x);
         for (int from = 0; from < projections.Length;)
         {
             // Neighbours that are stored alike go together.

@@ -8,6 +8,10 @@ sealed partial class GpuDevice
         ByteRows? bytes;
         BFloatRows? bfloats;
 
+        /// <param name="made">The bytes of x; default: not made yet.</param>
+        public ProductInput(GpuDevice device, Tensor x, ByteRows made)
+            : this(device, x) => bytes = made.Values == 0 ? null : made;
+
         public readonly Tensor X => x;
 
         public ByteRows Bytes()

@@ -106,4 +106,115 @@ public sealed class CompositesTests
             Numbers.AssertNear(products, memory.Read(scaled), i => Tolerance.Float * Math.Abs(products[i]), "scaled");
         }
     });
+
+    // The rest are exactly what their parts give, one after the other, on the same device: with so few rows that a GPU may take them as bytes.
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_norm_and_its_products_are_the_parts(string name) => Devices.Check(name, NormAndProducts);
+
+    internal static void NormAndProducts(TestDevice test)
+    {
+        foreach (Encoding encoding in (Encoding[])[Encoding.Q8_0, Encoding.BF16])
+            foreach (int rows in (int[])[1, 3])
+            {
+                using var memory = new Workspace(test.Device);
+                const int columns = 160, outputs = 6;
+                float[] values = Numbers.Normal(rows, rows * columns);
+                // A group of 32 that is tiny, and one of zeros.
+                for (int i = 32; i < 64; i++) values[i] *= 1e-33f;
+                values.AsSpan(64, 32).Clear();
+                Tensor x = memory.Floats(values, rows, columns), w = memory.Floats(Numbers.Normal(3, columns), 1, columns);
+                Weight first = Matrix(memory, encoding, columns, outputs, 4), second = Matrix(memory, encoding, columns, outputs, 5);
+                Tensor[] normed = [memory.New(rows, columns), memory.New(rows, columns)], y = [.. Enumerable.Range(0, 4).Select(_ => memory.New(rows, outputs))];
+                test.Device.NormMatMul(x, w, 1e-5f, normed[0], new(first, y[0]), new(second, y[1]));
+                test.Device.RmsNorm(x, w, 1e-5f, normed[1]);
+                test.Device.MatMul(normed[1], new(first, y[2]), new(second, y[3]));
+                AssertSame(memory, normed[1], normed[0], $"{encoding}: norm of {rows} rows");
+                AssertSame(memory, y[2], y[0], $"{encoding}: first product of {rows} rows");
+                AssertSame(memory, y[3], y[1], $"{encoding}: second product of {rows} rows");
+            }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_gated_layer_is_its_parts(string name) => Devices.Check(name, GatedLayer);
+
+    internal static void GatedLayer(TestDevice test)
+    {
+        const int columns = 64, width = 96;
+        foreach (Encoding encoding in (Encoding[])[Encoding.Q8_0, Encoding.BF16])
+            foreach (int rows in (int[])[1, 3])
+            {
+                using var memory = new Workspace(test.Device);
+                float[] before = Numbers.Normal(1, rows * columns);
+                Tensor x = memory.Floats(Numbers.Normal(2, rows * columns), rows, columns), gated = memory.New(rows, width), raised = memory.New(rows, width);
+                Tensor[] y = [memory.Floats(before, rows, columns), memory.Floats(before, rows, columns)];
+                Weight gate = Matrix(memory, encoding, columns, width, 3), up = Matrix(memory, encoding, columns, width, 4), down = Matrix(memory, encoding, width, columns, 5);
+                test.Device.SwiGlu(x, gate, up, down, gated, raised, y[0]);
+                test.Device.MatMul(x, new(gate, gated), new(up, raised));
+                test.Device.SiluMul(gated, raised, gated);
+                test.Device.MatMul(gated, new Projection(down, y[1], Add: true));
+                AssertSame(memory, y[1], y[0], $"{encoding}: gated layer, {rows} rows");
+            }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Experts_are_their_parts(string name) => Devices.Check(name, Experts);
+
+    internal static void Experts(TestDevice test)
+    {
+        const int rows = 2, choices = 2, experts = 3, columns = 64, width = 32;
+        foreach (Encoding encoding in (Encoding[])[Encoding.Q8_0, Encoding.BF16])
+        {
+            using var memory = new Workspace(test.Device);
+            float[] before = Numbers.Normal(1, rows * columns);
+            var route = new Route(memory.Integers([2, 0, 1, 2], rows, choices), memory.New(rows, choices));
+            Tensor x = memory.Floats(Numbers.Normal(2, rows * choices * columns), rows * choices, columns);
+            Tensor[] y = [memory.Floats(before, rows, columns), memory.Floats(before, rows, columns)];
+            ExpertProjection gate = Projection(columns, width, 10), up = Projection(columns, width, 20), down = Projection(width, columns, 30);
+            test.Device.ExpertSwiGlu(x, route, gate, up, down, y[0]);
+            test.Device.ExpertMatMul(x, route, gate, up);
+            test.Device.SiluMul(gate.Output, up.Output, gate.Output);
+            test.Device.ExpertMatMul(gate.Output, route, down);
+            test.Device.AddExperts(down.Output, y[1]);
+            AssertSame(memory, y[1], y[0], $"{encoding}: experts");
+
+            ExpertProjection Projection(int inputs, int outputs, int seed) =>
+                new([.. Enumerable.Range(seed, experts).Select(s => Matrix(memory, encoding, inputs, outputs, s))], memory.New(rows * choices, outputs));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Attention_and_its_projection_are_the_parts(string name) => Devices.Check(name, AttentionAndProjection);
+
+    internal static void AttentionAndProjection(TestDevice test)
+    {
+        const int group = 2, outputs = 5;
+        foreach (int headDim in (int[])[32, 64, 128])
+            foreach ((int, int)[] rows in ((int, int)[][])[[(0, 40)], [(0, 40), (1, 3)]])
+            {
+                using var memory = new Workspace(test.Device);
+                var cache = new TestCache(memory, 8, [41, 4], 1, headDim, Encoding.BF16, pageRows: 16, window: 0);
+                cache.Write(0, 0, 41);
+                cache.Write(1, 0, 4);
+                int columns = group * headDim;
+                Tensor q = memory.Floats(Numbers.Normal(1, rows.Length * columns), rows.Length, columns);
+                Tensor[] heads = [memory.New(rows.Length, columns), memory.New(rows.Length, columns)], y = [memory.New(rows.Length, outputs), memory.New(rows.Length, outputs)];
+                Weight output = Matrix(memory, Encoding.Q8_0, columns, outputs, 2);
+                test.Device.AttentionMatMul(q, cache.Rows(rows), cache.Pages, cache.Layer, heads[0], new Projection(output, y[0]));
+                test.Device.Attention(q, cache.Rows(rows), cache.Pages, cache.Layer, heads[1]);
+                test.Device.MatMul(heads[1], new Projection(output, y[1]));
+                AssertSame(memory, heads[1], heads[0], $"heads of {headDim}");
+                AssertSame(memory, y[1], y[0], $"projection of heads of {headDim}");
+            }
+    }
+
+    static Weight Matrix(Workspace memory, Encoding encoding, int inputs, int outputs, int seed) =>
+        new MatMulData(new MatMulCase(encoding, 1, inputs, outputs), seed).Matrix(memory);
+
+    static void AssertSame(Workspace memory, Tensor expected, Tensor actual, string what) =>
+        Numbers.AssertSameBits(memory.Read(expected), memory.Read(actual), what);
 }
