@@ -21,7 +21,7 @@ sealed partial class GpuDevice
         where TRaw : unmanaged
     {
         int rows = RowsTogether(a);
-        if (a.Rows == 1 && OwnByteRow.Bytes(a.Columns) <= MostRowBytes)
+        if (a.Rows == 1 && !x.HasBytes && OwnByteRow.Bytes(a.Columns) <= MostRowBytes)
             ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, OneRow, OwnByteRow>(new(x.X.Address, a.Columns), a), OwnByteRow.Bytes(a.Columns));
         else if (rows == 1) ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, OneRow, ByteRows>(x.Bytes(), a));
         else if (rows == 2) ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, TwoRows, ByteRows>(x.Bytes(), a));

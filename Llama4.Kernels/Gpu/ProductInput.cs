@@ -14,6 +14,8 @@ sealed partial class GpuDevice
 
         public readonly Tensor X => x;
 
+        public readonly bool HasBytes => bytes is not null;
+
         public ByteRows Bytes()
         {
             if (bytes is ByteRows made) return made;
