@@ -3,6 +3,8 @@ using System.CommandLine.Parsing;
 using Llama4.Cli.Configuration;
 using Llama4.Cli.Interaction;
 using Llama4.Core;
+using Llama4.Kernels;
+using Llama4.Kernels.Gpu;
 
 namespace Llama4.Cli;
 
@@ -50,13 +52,15 @@ internal static class Application
                 return Fail(ExitCode.Usage, SettingList.InFlags(wrong));
             case ModelFormatException:
                 return Fail(ExitCode.BadModelFile, exception.Message);
-            case NotEnoughMemoryException or OutOfMemoryException:
+            case NotEnoughMemoryException:
                 return Fail(ExitCode.NotEnoughMemory, exception.Message);
+            case OutOfMemoryException full:
+                return Fail(ExitCode.NotEnoughMemory, SettingList.InFlags(full));
             case OperationCanceledException:
                 return ExitCode.Interrupted;
             case IOException { HResult: BrokenPipe }:
                 return ExitCode.Ok;     // nobody reads any more, which is no fault of ours
-            case IOException or UnauthorizedAccessException or NumericFaultException:
+            case IOException or UnauthorizedAccessException or NumericFaultException or DeviceUnavailableException or DeviceFaultException:
                 return Fail(ExitCode.Failed, exception.Message);
             default:
                 return Fail(ExitCode.Failed, $"unexpected error, please report it: {exception}");

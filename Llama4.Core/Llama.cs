@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using Llama4.Core.Chat;
 using Llama4.Core.Formats;
 using Llama4.Core.Generation;
-using Llama4.Core.Model;
 using Llama4.Core.Tokenization;
 
 namespace Llama4.Core;
@@ -23,17 +22,16 @@ public sealed class Llama : IDisposable, IAsyncDisposable
     readonly LlamaOptions options;
     readonly EngineLimits limits;
     readonly DeviceSet devices;
-    readonly Placement placement;
 
     internal Llama(
-        Checkpoint checkpoint, DeviceSet devices, Placement placement, string? deviceNote, Llama4Tokenizer tokenizer, Engine engine, PromptBuilder prompts,
+        Checkpoint checkpoint, DeviceSet devices, IReadOnlyList<DeviceUse> uses, string? deviceNote, Llama4Tokenizer tokenizer, Engine engine, PromptBuilder prompts,
         EngineLimits limits, LlamaOptions options)
     {
         Checkpoint = checkpoint;
         Tokenizer = tokenizer;
         DeviceNote = deviceNote;
         this.devices = devices;
-        this.placement = placement;
+        Devices = uses;
         this.engine = engine;
         this.prompts = prompts;
         this.limits = limits;
@@ -80,13 +78,16 @@ public sealed class Llama : IDisposable, IAsyncDisposable
     public long CacheBytes => limits.CacheBytes;
 
     /// <summary>For people: what computes.</summary>
-    public string DeviceName => string.Join(" and ", placement.Devices.Select(device => device.Name));
+    public string DeviceName => string.Join(" and ", Devices.Select(device => device.Name));
+
+    /// <summary>The devices that compute, the processor first where it is one of two.</summary>
+    public IReadOnlyList<DeviceUse> Devices { get; }
 
     /// <summary>For people: why a device that was asked for does not compute, or not all; null when nothing is to be said.</summary>
     public string? DeviceNote { get; }
 
     /// <summary>Bytes taken from all devices, without mapped files.</summary>
-    internal long AllocatedBytes => placement.Devices.Sum(device => device.AllocatedBytes);
+    internal long AllocatedBytes => devices.Host.AllocatedBytes + (devices.Accelerator?.AllocatedBytes ?? 0);
 
     /// <summary>Answers a message.</summary>
     public IAsyncEnumerable<Piece> ChatAsync(string message, GenerationOptions? options = null, CancellationToken cancel = default) =>

@@ -11,6 +11,11 @@ internal static class SettingList
     public static readonly Setting Context = new(
         "ctx", "TOKENS", "Longest conversation with its answer. Default: what the model allows, bounded by free memory.");
     public static readonly Setting Threads = new("threads", "N", "Threads that compute. Default: one per core.");
+    public static readonly Setting Device = new("device", "NAME", "What computes: cpu, cuda or cuda:N for a GPU, auto for a GPU if one will do. Default: cpu.");
+    public static readonly Setting GpuLayers = new(
+        "gpu-layers", "N", "Layers on the GPU, from the last on. Default: all of them; with --device auto as many as fit.");
+    public static readonly Setting CpuExperts = new(
+        "cpu-experts", "N", "Layers, from the first on, whose experts stay on the processor while the rest is on the GPU.");
     public static readonly Setting Temperature = new("temperature", "T", "0 always takes the likeliest token. Default: what the model's files say.");
     public static readonly Setting TopP = new("top-p", "P", "Only the likeliest tokens that together have this probability.");
     public static readonly Setting TopK = new("top-k", "K", "Only the K likeliest tokens; 0: all.");
@@ -23,7 +28,7 @@ internal static class SettingList
     public static readonly Setting Json = new("json", "", "Write one JSON document to standard output instead of text.");
 
     /// <summary>What loading a model needs.</summary>
-    public static readonly IReadOnlyList<Setting> Loading = [Model, Mmproj, Context, Threads, Kv];
+    public static readonly IReadOnlyList<Setting> Loading = [Model, Mmproj, Context, Threads, Kv, Device, GpuLayers, CpuExperts];
 
     /// <summary>How an answer is made.</summary>
     public static readonly IReadOnlyList<Setting> Answering = [Temperature, TopP, TopK, MinP, Seed, MaxTokens, Stop, System];
@@ -43,6 +48,10 @@ internal static class SettingList
         return setting is null || !problem.Message.StartsWith(problem.Field!, StringComparison.Ordinal) ? problem.Message
             : setting.Flag + problem.Message[problem.Field!.Length..];
     }
+
+    /// <summary>Advice of the library about memory, with the flags' names.</summary>
+    public static string InFlags(OutOfMemoryException problem) =>
+        problem.Message.Replace("gpu_layers", GpuLayers.Flag, StringComparison.Ordinal).Replace("cpu_experts", CpuExperts.Flag, StringComparison.Ordinal);
 
     public static Setting? Find(string name) => All.FirstOrDefault(setting => setting.Name == name);
 }

@@ -10,6 +10,9 @@ internal sealed record Settings
     public int? Context { get; init; }
     public int? Threads { get; init; }
     public Encoding? Kv { get; init; }
+    public string? Device { get; init; }
+    public int? GpuLayers { get; init; }
+    public int? CpuExperts { get; init; }
     public float? Temperature { get; init; }
     public float? TopP { get; init; }
     public int? TopK { get; init; }

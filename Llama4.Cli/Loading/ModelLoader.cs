@@ -33,19 +33,26 @@ internal static class ModelLoader
         Task<Llama> loading = Llama.LoadAsync(checkpoint, options, report, cancel);
         if (terminal.StyleError && await Task.WhenAny(loading, Task.Delay(quiet, terminal.Time, cancel)) != loading)
             await LoadBar.ShowAsync(report, loading, terminal);
-        return await loading;
+        Llama llama = await loading;
+        if (llama.DeviceNote is string note) terminal.Error.WriteLine("note: " + note);
+        return llama;
     }
 
     static LlamaOptions Check(Checkpoint checkpoint, Settings settings, Terminal terminal)
     {
+        if (settings.Device is null && (settings.GpuLayers ?? settings.CpuExperts) is not null)
+            throw new UsageException($"{SettingList.GpuLayers.Flag} and {SettingList.CpuExperts.Flag} divide a model between processor and GPU: "
+                + $"also say {SettingList.Device.Flag} cuda, or auto");
         var options = new LlamaOptions { Threads = settings.Threads, ContextSize = settings.Context };
+        options = options with { Device = settings.Device ?? options.Device, GpuLayers = settings.GpuLayers, CpuExperts = settings.CpuExperts ?? 0 };
         if (settings.Kv is Encoding encoding) options = options with { CacheEncoding = encoding };
         foreach (string warning in checkpoint.Warnings) terminal.Error.WriteLine("warning: " + warning);
 
         // Without a wish the library chooses a context that fits; a conversation of one page is the least of it.
         int context = Math.Min(settings.Context ?? 1, checkpoint.Config.Text.MaxContext);
         MemoryEstimate estimate = MemoryEstimate.Of(checkpoint, context, options.CacheEncoding);
-        if (estimate.Check(Memory.Available, context) is string slow) terminal.Error.WriteLine("warning: " + slow);
+        // What goes on a GPU the library checks when it knows how much that is.
+        if (options.Device == "cpu" && estimate.Check(Memory.Available, context) is string slow) terminal.Error.WriteLine("warning: " + slow);
         return settings.Context is null ? options : options with { CacheBytes = Math.Max(1, estimate.Cache) };
     }
 }

@@ -74,6 +74,6 @@ internal static class MachineReport
             (_, not null) => file,
             _ => "none found",
         };
-        return new("CUDA driver", $"{found}; this version computes on the processor");
+        return new("CUDA driver", found, found == "none found" ? null : "--device cuda computes on the GPU");
     }
 }

@@ -4,6 +4,7 @@ using Llama4.Cli.Interaction;
 using Llama4.Cli.Loading;
 using Llama4.Cli.Machine;
 using Llama4.Core;
+using Llama4.Core.Generation;
 using Llama4.Core.Formats;
 using Llama4.Kernels;
 
@@ -23,7 +24,8 @@ internal static class Banner
         Encoding cacheEncoding = settings.Kv ?? new LlamaOptions().CacheEncoding;
         long cacheBytes = MemoryEstimate.CacheBytes(checkpoint.Config.Text, llama.ContextSize, cacheEncoding);
         table.Add("context", $"{llama.ContextSize.ToString("N0", CultureInfo.InvariantCulture)} tokens");
-        table.Add("device", llama.DeviceName);
+        foreach (DeviceUse device in llama.Devices)
+            table.Add("device", llama.Devices.Count == 1 ? device.Name : $"{device.Name}: {Units.Bytes(device.WeightBytes)} of the weights");
         string needs = $"{Units.Bytes(checkpoint.WeightBytes)} weights, {Units.Bytes(cacheBytes)} keys and values ({cacheEncoding})";
         table.Add("memory", $"{needs}; {Units.Bytes(Memory.Available)} free");
         terminal.Error.Write(table.ToString().TrimStart('\n'));

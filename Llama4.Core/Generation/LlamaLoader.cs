@@ -28,10 +28,12 @@ internal static class LlamaLoader
             var prompts = new PromptBuilder(checkpoint, tokenizer, vision is not null);
 
             var cache = new KvCache(placement, config, options.CacheEncoding);
-            EngineLimits limits = Limits(cache, checkpoint, devices, options);
+            long[] weightBytes = checkpoint.PlanBytes(placement);
+            EngineLimits limits = Limits(cache, config, weightBytes, devices, options);
             var runner = new ModelRunner(config, weights, checkpoint.Config.Vision, vision, cache, limits);
             var engine = new Engine(runner, tokenizer, EndTokens(checkpoint, tokenizer), limits);
-            return new Llama(checkpoint, devices, placement, note, tokenizer, engine, prompts, limits, options);
+            DeviceUse[] uses = [.. placement.Devices.Select((device, i) => new DeviceUse(device.Name, weightBytes[i]))];
+            return new Llama(checkpoint, devices, uses, note, tokenizer, engine, prompts, limits, options);
         }
         catch
         {
@@ -42,13 +44,11 @@ internal static class LlamaLoader
         }
     }
 
-    static EngineLimits Limits(KvCache cache, Checkpoint checkpoint, DeviceSet devices, LlamaOptions options)
+    static EngineLimits Limits(KvCache cache, TextConfig config, long[] weightBytes, DeviceSet devices, LlamaOptions options)
     {
-        TextConfig config = checkpoint.Config.Text;
-        long[] weights = checkpoint.PlanBytes(cache.Placement);
         long[] parts = [.. cache.Parts.Select(part => part.Device == devices.Accelerator
             ? MemoryBudget.AcceleratorCacheBytes(part.Device, config, options)
-            : options.CacheBytes ?? MemoryBudget.HostCacheBytes(part.Device, weights[part.Index]))];
+            : options.CacheBytes ?? MemoryBudget.HostCacheBytes(part.Device, weightBytes[part.Index]))];
         int context = MemoryBudget.Context(cache, parts, options.CacheBytes ?? long.MaxValue, options.ContextSize ?? config.MaxContext);
         long bytes = Math.Min(options.CacheBytes ?? long.MaxValue, MemoryBudget.CacheBytes(cache, parts, Math.Max(context, 1)));
         int least = options.ContextSize ?? 2;

@@ -1,10 +1,12 @@
 using System.Text.RegularExpressions;
 using Llama4.Cli;
+using Llama4.Cli.Configuration;
 using Llama4.Cli.Loading;
 using Llama4.Core.Cache;
 using Llama4.Core.Formats;
 using Llama4.Kernels;
 using Llama4.Kernels.Cpu;
+using Llama4.Kernels.Gpu;
 
 namespace Llama4.Tests.Cli;
 
@@ -53,6 +55,36 @@ public sealed class LoadingTests
         string message = await terminal.FailureAsync(4, "run", "hi", "--model", terminal.Folder.Root, "--ctx", "1000000000", "--kv", "f32");
         Assert.Matches(@"needs \d+ GiB: 21\.7 MiB for its weights and \d+ GiB for keys and values of 1000000000 tokens; [\d.]+ [GM]iB are available", message);
     }
+
+    [Theory]
+    [InlineData("--device: there is no 'gpu', expected auto, cpu, cuda or cuda:N", "--device", "gpu")]
+    [InlineData("--gpu-layers: found '-1', expected a whole number from 0 to 100000", "--device", "cuda", "--gpu-layers", "-1")]
+    [InlineData("also say --device cuda, or auto", "--gpu-layers", "3")]
+    [InlineData("also say --device cuda, or auto", "--cpu-experts", "3")]
+    public async Task What_is_wrong_about_devices_ends_with_2(string message, params string[] words)
+    {
+        using var terminal = new TestTerminal();
+        Assert.Contains(message, await terminal.FailureAsync(2, ["run", "hi", .. words]));
+    }
+
+    [Fact]
+    public async Task Without_a_GPU_auto_says_why_the_processor_computes_and_cuda_ends_with_1()
+    {
+        if (CudaDriver.Problem() is not { } problem)
+        {
+            Assert.Skip("there is a GPU");
+            return;
+        }
+        using var terminal = new TestTerminal();
+        Assert.Equal(0, await terminal.RunAsync("run", "hi", "--device", "auto", "--gpu-layers", "2", "--max-tokens", "1"));
+        Assert.StartsWith($"note: the processor computes: {problem}\n", terminal.Error.ToString());
+        using var other = new TestTerminal();
+        Assert.Equal($"llama4: {problem}\n", await other.FailureAsync(1, "run", "hi", "--device", "cuda"));
+    }
+
+    [Fact]
+    public void Advice_about_memory_names_the_flags() =>
+        Assert.Equal("fits: --gpu-layers 3, or --cpu-experts 2", SettingList.InFlags(new OutOfMemoryException("fits: gpu_layers 3, or cpu_experts 2")));
 
     [Fact]
     public void Progress_without_a_terminal_is_a_line_for_every_tenth()
