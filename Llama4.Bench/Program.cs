@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using Llama4.Bench;
+using Llama4.Bench.Cpu;
 using Llama4.Bench.Gpu;
 using Llama4.Kernels;
 
@@ -7,8 +8,9 @@ if (args is not [string command, .. string[] rest])
 {
     Console.Error.WriteLine("""
         usage: Llama4.Bench machine                       what this machine is and its read bandwidth
-               Llama4.Bench model FILE [options]          prefill and decode speed of a model
-                 --threads 1,2  --prefill 32,128  --decode 64  --depth 0,4096  --kv BF16  --rounds 5  --chunk 512  --json FILE
+               Llama4.Bench cpu FILE [options]            prefill and decode speed of a model, beside a peer's
+                 --threads 1,2  --prefill 32,128,512  --decode 64  --depth 0,4096  --kv BF16  --rounds 5  --chunk 512  --json FILE
+                 --peer COMMAND                             as llama.cpp's llama-bench: takes -m -t -p -n -d -r -o json
                Llama4.Bench generate FILE [options]       a random model of true dimensions
                  --shape scout|maverick  --layers 4  --format Q4_K_M  --vocabulary 32768
                Llama4.Bench gpu [options]                 a GPU: limits, operations, random models; right first
@@ -24,17 +26,18 @@ switch (command)
         Machine machine = Machine.Describe();
         Console.WriteLine(machine);
         for (int threads = 1; threads <= machine.Cores; threads *= 2)
-            Console.WriteLine(FormattableString.Invariant($"read bandwidth, {threads} threads: {Machine.ReadBandwidth(threads):f1} GB/s"));
+            Console.WriteLine(FormattableString.Invariant($"read bandwidth, {threads} threads: {Machine.ReadBandwidth(threads):f1} GB/s, multiply-add {Machine.MultiplyAddRate(threads):f0} Gflop/s, byte products {Machine.ByteProductRate(threads):f0} Gop/s"));
         return 0;
 
-    case "model":
+    case "cpu":
         var options = new Options(rest);
         string file = options.Positional("model file");
         int allCores = Environment.ProcessorCount;
         EndToEndResult result = new EndToEnd(new EndToEndOptions(
-            file, options.Integers("threads", allCores > 1 ? [1, allCores] : [1]), options.Integers("prefill", [32, 128]),
+            file, options.Integers("threads", allCores > 1 ? [1, allCores] : [1]), options.Integers("prefill", [32, 128, 512]),
             options.Integer("decode", 64), options.Integers("depth", [0]), Enum.Parse<Encoding>(options.Text("kv", "BF16"), ignoreCase: true),
-            options.Integer("rounds", 5), options.Integer("chunk", 512))).Run(Console.Out);
+            options.Integer("rounds", 5), options.Integer("chunk", 512),
+            options.Text("peer", "") is { Length: > 0 } peer ? new Peer(peer) : null)).Run(Console.Out);
         Console.WriteLine(FormattableString.Invariant(
             $"{result.FileBytes / 1e9:f2} GB, {result.BytesPerToken / 1e9:f3} GB per token, ready in {result.LoadSeconds:f2} s, peak {result.PeakResidentBytes / 1e9:f2} GB resident"));
         if (options.Text("json", "") is { Length: > 0 } path) File.WriteAllText(path, result.ToJson());

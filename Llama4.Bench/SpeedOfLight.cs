@@ -22,6 +22,20 @@ static class SpeedOfLight
         return bytes;
     }
 
+    /// <summary>Multiplications and additions with weights for one token of a prompt: all layers, not the head. Attention itself is not counted.</summary>
+    public static double OperationsPerToken(TextConfig config, Llama4Weights weights)
+    {
+        double products = 0;
+        foreach (LayerWeights l in weights.Layers)
+        {
+            products += Count(l.Query) + Count(l.Key) + Count(l.Value) + Count(l.AttentionOutput);
+            if (l.Dense is { } dense) products += Count(dense);
+            if (l.Moe is { } moe)
+                products += Count(moe.Router) + Count(moe.Shared) + config.ExpertsPerToken * (Count(moe.Gate[0]) + Count(moe.Up[0]) + Count(moe.Down[0]));
+        }
+        return 2 * products;
+    }
+
     /// <summary>Cache bytes that a token at position <paramref name="depth"/> reads.</summary>
     public static long CacheBytesPerToken(TextConfig config, Encoding kv, int depth)
     {
@@ -30,6 +44,10 @@ static class SpeedOfLight
             bytes += perPosition * (usesRope && config.ChunkLength > 0 ? depth % config.ChunkLength + 1 : depth + 1);
         return bytes;
     }
+
+    static double Count(Weight weight) => (double)weight.Inputs * weight.Outputs;
+
+    static double Count(DenseWeights dense) => Count(dense.Gate) + Count(dense.Up) + Count(dense.Down);
 
     static long Bytes(DenseWeights dense) => dense.Gate.Bytes + dense.Up.Bytes + dense.Down.Bytes;
 }

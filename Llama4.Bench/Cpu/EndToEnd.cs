@@ -1,14 +1,16 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Llama4.Core.Cache;
 using Llama4.Core.Formats;
 using Llama4.Core.Model;
 using Llama4.Kernels;
 using Llama4.Kernels.Cpu;
 
-namespace Llama4.Bench;
+namespace Llama4.Bench.Cpu;
 
-/// <summary>Prefill and decode speed of a model file, as tokens per second and as a share of the machine's read bandwidth.</summary>
+/// <summary>
+/// Prefill and decode speed of a model file on the CPU, as tokens per second, as a share of what the machine can do at best, and beside a
+/// peer's on the same file: a round of ours, a round of the peer's, and so on.
+/// </summary>
 sealed class EndToEnd(EndToEndOptions options)
 {
     readonly EndToEndOptions options = options;
@@ -32,10 +34,10 @@ sealed class EndToEnd(EndToEndOptions options)
             int maxRows = Math.Min(options.PrefillChunk, Math.Max(1, options.Prefill.DefaultIfEmpty(1).Max()));
             using var batch = new StepBatch(cache, maxRows, 1, 1);
             using var model = new Llama4Model(config, weights, cache, maxRows, 1);
-            var bench = new ThreadRun(this, device, config, cache, batch, model, threads);
+            var bench = new ThreadRun(this, device, config, weights, cache, batch, model, threads);
             bench.WarmUp();
             foreach (int length in options.Prefill) rows.Add(bench.Prefill(length));
-            foreach (int depth in options.Depths) rows.Add(bench.Decode(options.DecodeTokens, depth, bytesPerToken));
+            foreach (int depth in options.Depths) rows.Add(bench.Decode(options.DecodeTokens, depth));
             foreach (EndToEndRow row in rows.Where(r => r.Threads == threads)) log.WriteLine(row);
         }
         using Process self = Process.GetCurrentProcess();
@@ -43,7 +45,8 @@ sealed class EndToEnd(EndToEndOptions options)
     }
 
     /// <summary>The measurements with one number of threads.</summary>
-    sealed class ThreadRun(EndToEnd owner, Device device, TextConfig config, KvCache cache, StepBatch batch, Llama4Model model, int threads)
+    sealed class ThreadRun(
+        EndToEnd owner, Device device, TextConfig config, Llama4Weights weights, KvCache cache, StepBatch batch, Llama4Model model, int threads)
     {
         readonly float[] logits = new float[config.Vocabulary];
 
@@ -56,27 +59,38 @@ sealed class EndToEnd(EndToEndOptions options)
 
         public EndToEndRow Prefill(int length)
         {
-            var seconds = new List<double>();
-            for (int round = 0; round < owner.options.Rounds; round++)
+            // Floats in blocks of one number are multiplied as they are, all others as bytes.
+            bool inBytes = weights.Layers[0].Query.Encoding.BlockLength() > 1;
+            double limit = inBytes ? Machine.ByteProductRate(threads) : Machine.MultiplyAddRate(threads);
+            Rounds rounds = Measure(length, 0, 0, () =>
             {
                 using KvSequence sequence = cache.NewSequence();
-                seconds.Add(Feed(sequence, length));
-            }
-            return new EndToEndRow($"prefill {length}", threads, length / Median(seconds), Spread(seconds), null, null);
+                return length / Feed(sequence, length);
+            });
+            double operations = SpeedOfLight.OperationsPerToken(config, weights) * rounds.Ours / 1e9;
+            return new EndToEndRow($"prefill {length}", threads, rounds, operations, inBytes ? "Gop/s of bytes" : "Gflop/s", operations / limit);
         }
 
-        public EndToEndRow Decode(int tokens, int depth, long weightBytes)
+        public EndToEndRow Decode(int tokens, int depth)
         {
             double bandwidth = Machine.ReadBandwidth(threads);
-            var seconds = new List<double>();
-            for (int round = 0; round < owner.options.Rounds; round++)
+            Rounds rounds = Measure(0, tokens, depth, () =>
             {
                 Sequence(depth, tokens, out double elapsed);
-                seconds.Add(elapsed / tokens);
-            }
+                return tokens / elapsed;
+            });
             bandwidth = (bandwidth + Machine.ReadBandwidth(threads)) / 2;
-            double gigabytes = (weightBytes + SpeedOfLight.CacheBytesPerToken(config, cache.Encoding, depth + tokens / 2)) / Median(seconds) / 1e9;
-            return new EndToEndRow($"decode {tokens} at {depth}", threads, 1 / Median(seconds), Spread(seconds), gigabytes, gigabytes / bandwidth);
+            long bytes = SpeedOfLight.WeightBytesPerToken(config, weights) + SpeedOfLight.CacheBytesPerToken(config, cache.Encoding, depth + tokens / 2);
+            double gigabytes = bytes * rounds.Ours / 1e9;
+            return new EndToEndRow($"decode {tokens} at {depth}", threads, rounds, gigabytes, "GB/s", gigabytes / bandwidth);
+        }
+
+        Rounds Measure(int prefill, int decode, int depth, Func<double> run)
+        {
+            var rounds = new Rounds();
+            for (int round = 0; round < owner.options.Rounds; round++)
+                rounds.Add(run(), owner.options.Peer?.TokensPerSecond(owner.options.Model, threads, prefill, decode, depth));
+            return rounds;
         }
 
         /// <summary>A sequence of <paramref name="depth"/> tokens, then <paramref name="tokens"/> single steps that are timed.</summary>
@@ -109,36 +123,5 @@ sealed class EndToEnd(EndToEndOptions options)
             batch.Add(sequence, ids, 1);
             device.Download(model.Forward(batch), logits.AsSpan());
         }
-
-        static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
-        /// <summary>Half the distance between the slowest and the fastest round, relative to the median.</summary>
-        static double Spread(List<double> values) => (values.Max() - values.Min()) / 2 / Median(values);
     }
-}
-
-/// <summary>What to measure.</summary>
-/// <param name="Model">A model file or folder.</param>
-/// <param name="Threads">Numbers of threads, one after the other.</param>
-/// <param name="Prefill">Prompt lengths.</param>
-/// <param name="Depths">Positions at which decoding starts.</param>
-sealed record EndToEndOptions(string Model, int[] Threads, int[] Prefill, int DecodeTokens, int[] Depths, Encoding Kv, int Rounds, int PrefillChunk);
-
-/// <summary>One line of the table.</summary>
-/// <param name="TokensPerSecond">Of the median round.</param>
-/// <param name="Spread">Relative half range of the rounds.</param>
-/// <param name="GigabytesPerSecond">Bytes that must be read per second; decode only.</param>
-/// <param name="BandwidthShare">Of the read bandwidth measured before and after.</param>
-sealed record EndToEndRow(string Test, int Threads, double TokensPerSecond, double Spread, double? GigabytesPerSecond, double? BandwidthShare)
-{
-    public override string ToString() => FormattableString.Invariant(
-        $"{Test,-20} {Threads,3} threads {TokensPerSecond,9:f2} tok/s ±{Spread:p0}{GigabytesPerSecond,8:f1}{(BandwidthShare is { } share ? $" GB/s = {share:p0} of read bandwidth" : "")}");
-}
-
-sealed record EndToEndResult(
-    Machine Machine, string Model, long FileBytes, long BytesPerToken, double LoadSeconds, long PeakResidentBytes, IReadOnlyList<EndToEndRow> Rows)
-{
-    static readonly JsonSerializerOptions json = new() { WriteIndented = true };
-
-    public string ToJson() => JsonSerializer.Serialize(this, json);
 }

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Llama4.Bench;
+namespace Llama4.Bench.Cpu;
 
 /// <summary>What the machine is and how fast it can be at best, measured in the same run as everything that is compared with it.</summary>
 sealed record Machine(string Processor, int Cores, string Instructions, string Runtime, double MemoryGiB)
@@ -13,36 +13,49 @@ sealed record Machine(string Processor, int Cores, string Instructions, string R
         ProcessorName(), Environment.ProcessorCount, InstructionSets(), RuntimeInformation.FrameworkDescription,
         Math.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30), 1));
 
-    /// <summary>Sequential read bandwidth in GB/s: the median of several passes of <paramref name="threads"/> threads, each over memory of its own.</summary>
+    /// <summary>Sequential read bandwidth in GB/s, each thread over memory of its own.</summary>
     public static double ReadBandwidth(int threads)
     {
-        const int Bytes = 256 << 20, Passes = 7;
+        const int Bytes = 256 << 20;
         var memory = new byte[threads][];
         for (int t = 0; t < threads; t++)
         {
             memory[t] = GC.AllocateUninitializedArray<byte>(Bytes, pinned: true);
             memory[t].AsSpan().Fill((byte)(t + 1));
         }
+        return Bytes / 1e9 * PassesPerSecond(threads, t => Sum(memory[t]));
+    }
+
+    /// <summary>Gflop/s of float multiply-add in registers, as products of floats do it.</summary>
+    public static double MultiplyAddRate(int threads) => RegisterLoops.Flops / 1e9 * PassesPerSecond(threads, _ => RegisterLoops.MultiplyAdd());
+
+    /// <summary>Gop/s of byte products added up in 16 bits, in registers: what products of 4-bit numbers do.</summary>
+    public static double ByteProductRate(int threads) => RegisterLoops.Products / 1e9 * PassesPerSecond(threads, _ => RegisterLoops.ByteProducts());
+
+    /// <summary>Passes of all threads together per second; the median of several.</summary>
+    static double PassesPerSecond(int threads, Func<int, ulong> pass)
+    {
+        const int Passes = 7;
         var rates = new List<double>();
         using var barrier = new Barrier(threads + 1);
-        Thread[] readers = [.. Enumerable.Range(0, threads).Select(t => new Thread(() =>
+        Thread[] workers = [.. Enumerable.Range(0, threads).Select(t => new Thread(() =>
         {
-            for (int pass = 0; pass < Passes; pass++)
+            for (int i = 0; i < Passes; i++)
             {
                 barrier.SignalAndWait();
-                Sink(Sum(memory[t]));
+                Sink(pass(t));
                 barrier.SignalAndWait();
             }
         }))];
-        foreach (Thread reader in readers) reader.Start();
-        for (int pass = 0; pass < Passes; pass++)
+        foreach (Thread worker in workers) worker.Start();
+        for (int i = 0; i < Passes; i++)
         {
             barrier.SignalAndWait();
             long start = Stopwatch.GetTimestamp();
             barrier.SignalAndWait();
-            rates.Add((double)Bytes * threads / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+            rates.Add(threads / Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
-        foreach (Thread reader in readers) reader.Join();
+        foreach (Thread worker in workers) worker.Join();
         return rates.Order().ElementAt(Passes / 2);
     }
 
