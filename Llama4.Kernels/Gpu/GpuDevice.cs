@@ -19,7 +19,7 @@ sealed partial class GpuDevice : Device
     readonly AcceleratorStream stream;
     readonly int groupThreads;
     readonly ActivationPrecision activations;
-    readonly DeviceScratch byteScratch, bfloatScratch, orderScratch;
+    readonly DeviceScratch byteScratch, fragmentScratch, bfloatScratch, orderScratch;
     long allocatedBytes;
 
     /// <param name="context">Made with <see cref="KernelCompiler.Configure"/>; the device disposes it.</param>
@@ -39,6 +39,7 @@ sealed partial class GpuDevice : Device
         this.groupThreads = groupThreads;
         this.activations = activations;
         byteScratch = new DeviceScratch(this);
+        fragmentScratch = new DeviceScratch(this);
         bfloatScratch = new DeviceScratch(this);
         orderScratch = new DeviceScratch(this);
         stream = accelerator.CreateStream();
@@ -79,7 +80,7 @@ sealed partial class GpuDevice : Device
     {
         List<AcceleratorObject> resources = Resources();
         foreach (ExpertTable table in expertTables.Values) table.Addresses.Buffer.Dispose();
-        foreach (DeviceScratch scratch in (DeviceScratch[])[byteScratch, bfloatScratch, orderScratch, spanScratch, groupScratch, drawScratch]) scratch.Dispose();
+        foreach (DeviceScratch scratch in (DeviceScratch[])[byteScratch, fragmentScratch, bfloatScratch, orderScratch, spanScratch, groupScratch, drawScratch]) scratch.Dispose();
         foreach (Staging staging in stagings ?? []) Free(staging);
         if (uploads is not null) Free(uploads);
         Free(stream);

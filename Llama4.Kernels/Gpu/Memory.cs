@@ -29,6 +29,13 @@ static unsafe class Memory
     [IntrinsicImplementation, Ptx("ld.global.nc.L2::128B.v4.b32 @r, [@0];")]
     public static UInt4 NearWeights(long address) => *(UInt4*)address;
 
+    /// <summary>8 bytes in the same way.</summary>
+    [IntrinsicImplementation, Ptx("ld.global.nc.L2::128B.v2.b32 @r, [@0];")]
+    public static UInt2 NearWeightPair(long address) => *(UInt2*)address;
+
+    [IntrinsicImplementation, Ptx("ld.global.v2.b32 @r, [@0];")]
+    public static UInt2 WordPair(long address) => *(UInt2*)address;
+
     /// <summary>16 bytes.</summary>
     [IntrinsicImplementation, Ptx("ld.global.v4.b32 @r, [@0];")]
     public static UInt4 Words(long address) => *(UInt4*)address;

@@ -7,6 +7,7 @@ sealed partial class GpuDevice
     {
         ByteRows? bytes;
         BFloatRows? bfloats;
+        FragmentRows? fragments;
 
         /// <param name="made">The bytes of x; default: not made yet.</param>
         public ProductInput(GpuDevice device, Tensor x, ByteRows made)
@@ -23,6 +24,16 @@ sealed partial class GpuDevice
             long groups = x.Count / ByteRows.GroupLength;
             device.ForNumbers(groups, new QuantiseKernel(x.Address, rows, groups));
             bytes = rows;
+            return rows;
+        }
+
+        public FragmentRows Fragments()
+        {
+            if (fragments is FragmentRows made) return made;
+            var rows = new FragmentRows(device.fragmentScratch.Address(FragmentRows.Bytes(x.Rows, x.Columns)), x.Rows, x.Columns);
+            long items = (long)FragmentRows.Padded(x.Rows) * (x.Columns / ByteRows.GroupLength);
+            device.ForNumbers(items, new FragmentKernel(x.Address, x.Rows, x.Columns, rows, items));
+            fragments = rows;
             return rows;
         }
 

@@ -29,20 +29,14 @@ readonly struct Q4_KPieces : IPieces<Q4_KPieces.Raw>
 
     public static Piece Unpack(Raw raw, long row, int piece, int place)
     {
-        // Both groups of 32 that the piece is in: their bytes in Head.Y, Z, W are neighbours.
-        int shift = (place >> 1 & 1) * 16;
-        bool last = (place & 4) != 0;
-        uint a = raw.Head.Y >> shift, b = raw.Head.Z >> shift, c = raw.Head.W >> shift;
-        uint scales = Words.Select(c & 0x0F0F | a >> 2 & 0x3030, a & 0x3F3F, last);
-        uint minima = Words.Select(c >> 4 & 0x0F0F | b >> 2 & 0x3030, b & 0x3F3F, last);
-        float d = Words.LowHalf(raw.Head.X), dmin = -Words.HighHalf(raw.Head.X);
+        Q4_KScales scales = Q4_KScales.Of(raw.Head, place >> 1);
         Piece result = default;
         result.First = Words.Field(raw.Values, 0, 0x0F0F0F0F);
         result.Second = Words.Field(raw.Values, 4, 0x0F0F0F0F);
-        result.FirstScale = d * (int)(scales & 63);
-        result.SecondScale = d * (int)(scales >> 8 & 63);
-        result.FirstOffset = dmin * (int)(minima & 63);
-        result.SecondOffset = dmin * (int)(minima >> 8 & 63);
+        result.FirstScale = scales.FirstScale;
+        result.FirstOffset = scales.FirstOffset;
+        result.SecondScale = scales.SecondScale;
+        result.SecondOffset = scales.SecondOffset;
         return result;
     }
 }

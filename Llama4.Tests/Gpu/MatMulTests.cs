@@ -111,9 +111,10 @@ public sealed class MatMulTests
     static void FewRows()
     {
         using GpuDevice device = EmulatedDevice.Create(groupThreads: 64);
-        foreach (Encoding encoding in (Encoding[])[Encoding.F32, Encoding.F16, Encoding.BF16, Encoding.F8E4M3, Encoding.Q8_0, Encoding.Q4_0, Encoding.Q4_K, Encoding.Q6_K])
+        foreach ((Encoding encoding, int inputs) in ((Encoding, int)[])
+            [(Encoding.F32, 528), (Encoding.F16, 528), (Encoding.BF16, 528), (Encoding.F8E4M3, 528),
+             (Encoding.Q8_0, 1056), (Encoding.Q4_0, 1056), (Encoding.Q6_K, 1536), (Encoding.Q8_0, 1088), (Encoding.Q4_K, 1536)])
         {
-            int inputs = encoding.BlockLength() switch { 1 => 528, 32 => 1056, _ => 1536 };
             // Beyond 8 rows only F32 stays with these kernels.
             int most = encoding == Encoding.F32 ? 9 : 7;
             var data = new MatMulData(new MatMulCase(encoding, most, inputs, 9), 11);
@@ -131,7 +132,10 @@ public sealed class MatMulTests
                 Numbers.AssertSameBits(y, memory.Read(third), $"{encoding}, {rows} rows, again");
                 for (int row = 0; row < rows; row++)
                     Numbers.AssertSameBits(y.AsSpan(row * 9 + 1, 5), parts.AsSpan(row * 5, 5), $"{encoding}, {rows} rows, part");
+                // Tensor cores add up in another order; they take three rows and more, of these formats in steps of 64 columns.
+                bool otherOrder = rows < 3 && inputs % 64 == 0 && encoding is (Encoding.Q8_0 or Encoding.Q4_K);
                 if (rows == most) all = y;
+                else if (otherOrder) continue;
                 else Numbers.AssertSameBits(all.AsSpan(0, rows * 9), y, $"{encoding}, {rows} rows as they are among {most}");
             }
         }
