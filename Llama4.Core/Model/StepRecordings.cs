@@ -9,6 +9,9 @@ namespace Llama4.Core.Model;
 /// </summary>
 sealed class StepRecordings(Device device, Func<StepBatch, Tensor> compute) : IDisposable
 {
+    // A recording takes some megabytes of the device.
+    const int MostRecordings = 64;
+
     readonly Dictionary<Shape, Recorded> recordings = [];
     StepBatch? batch;
     Tensor fullTable, chunkTable;
@@ -28,6 +31,7 @@ sealed class StepRecordings(Device device, Func<StepBatch, Tensor> compute) : ID
         if (!recordings.TryGetValue(shape, out Recorded? recorded))
         {
             Tensor result = compute(step);
+            if (recordings.Count == MostRecordings) Forget();
             recordings.Add(shape, new Recorded(result));
             return result;
         }

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
+using Llama4.Core.Cache;
 using Llama4.Kernels.Cpu;
+using Llama4.Tests.Kernels;
 
 namespace Llama4.Tests.Model;
 
@@ -53,4 +55,21 @@ public class GoldenGgufTests(ITestOutputHelper output)
         Assert.True(median <= int8Bound, $"{model}: median row error {median:e2}, bound {int8Bound}");
         Assert.True(equal >= 0.9, $"{model}: the same best token in only {equal:p1} of the rows");
     }
+
+    [Fact]
+    public void A_gpu_is_as_near_as_the_peers() => Devices.Check(Devices.CudaBytes, static test =>
+    {
+        foreach ((string model, double int8Bound) in models)
+        {
+            float[] expected = TestData.Npy("gguf", model + ".logits.npy").Values;
+            using var run = new ModelRun(TestData.Path("gguf", model + ".gguf"), test.Device, kv: Llama4.Kernels.Encoding.BF16);
+            using KvSequence sequence = run.NewSequence();
+            float[] got = [.. run.Logits(Tokens[..150], sequence: sequence), .. run.Logits(Tokens[150..], chunk: 1, sequence: sequence)];
+            double median = GoldenCases.Median(GoldenCases.RowErrors(got, expected, run.Config.Vocabulary));
+            // Float formats meet inputs in bfloat16, which cost llama.cpp 0.005.
+            Assert.True(median <= Math.Max(int8Bound, 0.005), $"{model}: median row error {median:e2}, bound {int8Bound}");
+            double equal = GoldenCases.EqualArgMax(got, expected, run.Config.Vocabulary);
+            Assert.True(equal >= 0.9, $"{model}: the same best token in only {equal:p1} of the rows");
+        }
+    });
 }
