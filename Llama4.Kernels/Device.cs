@@ -214,6 +214,9 @@ public abstract class Device : IDisposable
         AddExperts(down.Output, y);
     }
 
+    /// <summary>Whether <see cref="Draw"/> takes less time than reading the rows.</summary>
+    public virtual bool DrawsFast => false;
+
     /// <summary>
     /// chosen[r] = the column of row r that its rule draws, −1 where a number of the row is not finite. x [R,V], rules I32 [R,6]: a
     /// <see cref="DrawRule"/> in each row, chosen I32 [1,R].

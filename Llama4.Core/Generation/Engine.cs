@@ -100,7 +100,7 @@ internal sealed class Engine : IDisposable
         if (scheduler.Planned.Count == 0) return;
         try
         {
-            runner.Step();
+            runner.Step(scheduler.Answering);
         }
         catch (Exception error) when (error is not DeviceFaultException)
         {
@@ -108,7 +108,7 @@ internal sealed class Engine : IDisposable
             foreach (Sequence sequence in scheduler.Planned) scheduler.End(sequence, keepCache: false, error);
             return;
         }
-        for (int row = 0; row < scheduler.Answering.Count; row++) Accept(scheduler.Answering[row], runner.Logits(row));
+        for (int row = 0; row < scheduler.Answering.Count; row++) Accept(scheduler.Answering[row], row);
     }
 
     // An error in the work for one sequence ends its request, whoever made it hears of it, and the others go on.
@@ -125,11 +125,13 @@ internal sealed class Engine : IDisposable
         }
     }
 
-    void Accept(Sequence sequence, Span<float> logits)
+    void Accept(Sequence sequence, int row)
     {
         try
         {
-            if (!sequence.Accept(logits, scratch, scheduler.TryGrow(sequence))) scheduler.End(sequence, keepCache: true);
+            bool canGrow = scheduler.TryGrow(sequence);
+            bool goesOn = runner.Drawn(row) is int token ? sequence.Accept(token, canGrow) : sequence.Accept(runner.Logits(row), scratch, canGrow);
+            if (!goesOn) scheduler.End(sequence, keepCache: true);
         }
         catch (Exception error)
         {

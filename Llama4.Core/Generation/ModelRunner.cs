@@ -12,6 +12,10 @@ internal sealed class ModelRunner : IDisposable
     readonly Llama4Model model;
     readonly Llama4Vision? vision;
     readonly float[] logits;
+    readonly DrawRule?[] rules;
+    readonly DrawRule[] uploaded;
+    readonly int[] drawn;
+    readonly Tensor rulesOnDevice, drawnOnDevice;
 
     /// <param name="cache">Its placement is that of the weights too.</param>
     public ModelRunner(TextConfig config, Llama4Weights weights, VisionConfig? visionConfig, VisionWeights? visionWeights,
@@ -28,6 +32,11 @@ internal sealed class ModelRunner : IDisposable
         model = new Llama4Model(config, weights, cache, rows, limits.Sequences);
         if (visionWeights is not null) vision = new Llama4Vision(visionDevice, visionConfig!, visionWeights);
         logits = new float[limits.Sequences * config.Vocabulary];
+        rules = new DrawRule?[limits.Sequences];
+        uploaded = new DrawRule[limits.Sequences];
+        drawn = new int[limits.Sequences];
+        rulesOnDevice = model.Device.Allocate(limits.Sequences, DrawRule.Words, Encoding.I32);
+        drawnOnDevice = model.Device.Allocate(1, limits.Sequences, Encoding.I32);
     }
 
     public KvCache Cache { get; }
@@ -38,12 +47,28 @@ internal sealed class ModelRunner : IDisposable
 
     public int PatchToken { get; }
 
-    /// <summary>Computes the batch. The logits of its r-th row of logits are then <see cref="Logits"/>(r).</summary>
-    public void Step()
+    /// <summary>
+    /// Computes the batch and, for each row of logits, either draws the token, which is then <see cref="Drawn"/>, or reads them: <see cref="Logits"/>.
+    /// </summary>
+    /// <param name="answering">The sequences of the rows of logits.</param>
+    public void Step(IReadOnlyList<Sequence> answering)
     {
         Tensor result = model.Forward(Batch);
-        if (Batch.LogitRowCount > 0) model.Device.Download(result, logits.AsSpan(0, Batch.LogitRowCount * Vocabulary));
+        int rows = Batch.LogitRowCount;
+        if (rows == 0) return;
+        bool draws = false;
+        for (int row = 0; row < rows; row++)
+        {
+            rules[row] = model.Device.DrawsFast ? answering[row].Rule : null;
+            draws |= rules[row] is not null;
+        }
+        if (draws) Draw(result);
+        for (int row = 0; row < rows; row++)
+            if (rules[row] is null) model.Device.Download(result.RowRange(row, 1), Logits(row));
     }
+
+    /// <summary>The token of a row, negative where a logit is not finite; null where none was drawn.</summary>
+    public int? Drawn(int row) => rules[row] is null ? null : drawn[row];
 
     public Span<float> Logits(int row) => logits.AsSpan(row * Vocabulary, Vocabulary);
 
@@ -85,8 +110,21 @@ internal sealed class ModelRunner : IDisposable
         }
     }
 
+    /// <summary>Draws for all rows; what comes of those without a rule is not used.</summary>
+    void Draw(Tensor result)
+    {
+        int rows = result.Rows;
+        for (int row = 0; row < rows; row++) uploaded[row] = rules[row] ?? default;
+        Device device = model.Device;
+        device.Upload<DrawRule>(uploaded.AsSpan(0, rows), rulesOnDevice.RowRange(0, rows));
+        device.Draw(result, rulesOnDevice.RowRange(0, rows), drawnOnDevice.ColumnRange(0, rows));
+        device.Download(drawnOnDevice.ColumnRange(0, rows), drawn.AsSpan(0, rows));
+    }
+
     public void Dispose()
     {
+        rulesOnDevice.Buffer.Dispose();
+        drawnOnDevice.Buffer.Dispose();
         vision?.Dispose();
         model.Dispose();
         Batch.Dispose();

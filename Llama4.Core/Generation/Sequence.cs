@@ -75,13 +75,25 @@ internal sealed class Sequence : IDisposable
         return count == 0 ? null : Features.Value.RowRange(first, count);
     }
 
+    /// <summary>How a device may choose the next token; null where it takes the logits.</summary>
+    public DrawRule? Rule => sampler.Rule(ids.Count);
+
     /// <summary>Chooses the next token from its logits and tells the caller.</summary>
     /// <param name="canGrow">Whether the cache has memory for that token.</param>
     /// <returns>Whether the answer goes on.</returns>
-    public bool Accept(Span<float> logits, SamplerScratch scratch, bool canGrow)
+    public bool Accept(Span<float> logits, SamplerScratch scratch, bool canGrow) => Accept(sampler.Next(logits, ids.Count, scratch), canGrow);
+
+    /// <summary>The same with the token that a device drew by <see cref="Rule"/>.</summary>
+    public bool Accept(int drawn, bool canGrow)
+    {
+        if (drawn < 0)
+            throw new NumericFaultException("the model gave a logit that is not a finite number: its weights are damaged or their format is not understood");
+        return Accept(new SampledToken(drawn, null, null), canGrow);
+    }
+
+    bool Accept(SampledToken token, bool canGrow)
     {
         if (firstToken == 0) FreeFeatures();
-        SampledToken token = sampler.Next(logits, ids.Count, scratch);
         if (firstToken == 0) firstToken = Stopwatch.GetTimestamp();
         int shown = text.Length;
         ids.Add(token.Id);

@@ -1,3 +1,5 @@
+using Llama4.Kernels;
+
 namespace Llama4.Core.Sampling;
 
 /// <summary>
@@ -42,9 +44,19 @@ internal sealed class Sampler
         return new SampledToken(chosen, top is null ? null : (float)(scratch.Raw[chosen] - logSum), top);
     }
 
+    /// <summary>The same choice as a rule for a device; null where the request asks for more than the choice, or for other logits.</summary>
+    public DrawRule? Rule(int position)
+    {
+        if (penalties is not null || biases.Length > 0 || options.TopLogProbs is not null) return null;
+        return new DrawRule(InverseTemperature, options.TopK, options.TopP, options.MinP, Philox.Uniform(options.Seed, (ulong)position));
+    }
+
+    /// <summary>0: greedy. Finite, so that 0 times it is 0.</summary>
+    float InverseTemperature => options.Temperature == 0 ? 0 : MathF.Min(1 / options.Temperature, 1e30f);
+
     int Draw(ReadOnlySpan<float> logits, float max, int position, SamplerScratch scratch)
     {
-        float inverse = MathF.Min(1 / options.Temperature, 1e30f);      // finite, so that 0 times it is 0
+        float inverse = InverseTemperature;
         Logits.Exponentials(logits, max, inverse, scratch.Weights);
         double random = Philox.Uniform(options.Seed, (ulong)position);
         bool topK = options.TopK > 0 && options.TopK < logits.Length, topP = options.TopP < 1;

@@ -6,6 +6,8 @@ sealed partial class GpuDevice
 {
     readonly DeviceScratch drawScratch;
 
+    public override bool DrawsFast => true;
+
     public override void Draw(Tensor x, Tensor rules, Tensor chosen)
     {
         Check.Input(x, x.Rows, x.Columns);
