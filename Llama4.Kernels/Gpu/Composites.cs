@@ -32,8 +32,10 @@ sealed partial class GpuDevice
         ExpertMatMul(x, route, gate, up);
         ByteRows bytes = WayOf(gate.Output, down) == ProductWay.FewRowsBytes ? NewBytes(gate.Output) : default;
         SiluMul(gate.Output, up.Output, gate.Output, bytes);
-        ExpertMatMul(new ProductInput(this, gate.Output, bytes), route, down);
-        AddExperts(down.Output, y);
+        // With one expert to a row its output is the whole sum.
+        bool isSum = down.Output.Rows == y.Rows;
+        ExpertMatMul(new ProductInput(this, gate.Output, bytes), route, isSum, isSum ? down with { Output = y } : down);
+        if (!isSum) AddExperts(down.Output, y);
     }
 
     /// <summary>Room for the bytes of x, until the next product.</summary>

@@ -6,9 +6,10 @@ sealed partial class GpuDevice
     readonly Dictionary<IReadOnlyList<Weight>, ExpertTable> expertTables = new(ReferenceEqualityComparer.Instance);
 
     public override void ExpertMatMul(Tensor x, Route route, params ReadOnlySpan<ExpertProjection> projections) =>
-        ExpertMatMul(new ProductInput(this, x), route, projections);
+        ExpertMatMul(new ProductInput(this, x), route, add: false, projections);
 
-    void ExpertMatMul(ProductInput input, Route route, params ReadOnlySpan<ExpertProjection> projections)
+    /// <param name="add">Outputs += instead of =.</param>
+    void ExpertMatMul(ProductInput input, Route route, bool add, params ReadOnlySpan<ExpertProjection> projections)
     {
         Tensor x = input.X;
         Check.Input(x, x.Rows, x.Columns);
@@ -23,7 +24,7 @@ sealed partial class GpuDevice
             arguments.Experts = projections[0].Experts.Count;
             ProductWay way = WayOf(x, projections[from]);
             int count = 0;
-            do arguments.Add(count++, PartOf(x, projections[from], arguments.Experts));
+            do arguments.Add(count++, PartOf(x, projections[from], arguments.Experts, add));
             while (++from < projections.Length && count < ProductArguments.MostParts
                 && way != ProductWay.Plain && projections[from].Experts[0].Encoding == first.Encoding && WayOf(x, projections[from]) == way);
             Multiply(way, first, ref input, arguments);
@@ -33,13 +34,14 @@ sealed partial class GpuDevice
     ProductWay WayOf(in Tensor x, in ExpertProjection projection) =>
         WayOf(x, projection.Experts[0], TableOf(x, projection).AnyAddress, hasExperts: true);
 
-    ProductPart PartOf(in Tensor x, in ExpertProjection projection, int experts)
+    ProductPart PartOf(in Tensor x, in ExpertProjection projection, int experts, bool add)
     {
         if (projection.Experts.Count != experts)
             throw new ArgumentException($"ExpertMatMul: {projection.Experts.Count} experts beside {experts}", nameof(projection));
         CheckProduct(x, projection.Experts[0], projection.Output, null, nameof(ExpertMatMul));
         ProductPart part = PartOf(projection.Experts[0], projection.Output);
         part.Table = TableOf(x, projection).Addresses.Address;
+        part.Add = add ? 1 : 0;
         return part;
     }
 

@@ -165,12 +165,12 @@ public sealed class CompositesTests
 
     internal static void Experts(TestDevice test)
     {
-        const int rows = 2, choices = 2, experts = 3, columns = 64, width = 32;
-        foreach (Encoding encoding in (Encoding[])[Encoding.Q8_0, Encoding.BF16])
+        const int rows = 2, experts = 3, columns = 64, width = 32;
+        foreach ((Encoding encoding, int choices) in ((Encoding, int)[])[(Encoding.Q8_0, 2), (Encoding.Q8_0, 1), (Encoding.BF16, 1)])
         {
             using var memory = new Workspace(test.Device);
             float[] before = Numbers.Normal(1, rows * columns);
-            var route = new Route(memory.Integers([2, 0, 1, 2], rows, choices), memory.New(rows, choices));
+            var route = new Route(memory.Integers([.. new[] { 2, 0, 1, 2 }.Take(rows * choices)], rows, choices), memory.New(rows, choices));
             Tensor x = memory.Floats(Numbers.Normal(2, rows * choices * columns), rows * choices, columns);
             Tensor[] y = [memory.Floats(before, rows, columns), memory.Floats(before, rows, columns)];
             ExpertProjection gate = Projection(columns, width, 10), up = Projection(columns, width, 20), down = Projection(width, columns, 30);
@@ -179,7 +179,7 @@ public sealed class CompositesTests
             test.Device.SiluMul(gate.Output, up.Output, gate.Output);
             test.Device.ExpertMatMul(gate.Output, route, down);
             test.Device.AddExperts(down.Output, y[1]);
-            AssertSame(memory, y[1], y[0], $"{encoding}: experts");
+            AssertSame(memory, y[1], y[0], $"{encoding}: {choices} experts a row");
 
             ExpertProjection Projection(int inputs, int outputs, int seed) =>
                 new([.. Enumerable.Range(seed, experts).Select(s => Matrix(memory, encoding, inputs, outputs, s))], memory.New(rows * choices, outputs));
