@@ -12,7 +12,7 @@ public sealed record LlamaOptions
     /// <summary>How keys and values are kept: F32, F16, BF16 or Q8_0.</summary>
     public Encoding CacheEncoding { get; init; } = Encoding.BF16;
 
-    /// <summary>Most memory for keys and values, taken as it is needed; null: half of what is free beside the weights.</summary>
+    /// <summary>Most memory for keys and values, taken as it is needed; null: half of what is free beside the weights, on a GPU all of it.</summary>
     public long? CacheBytes { get; init; }
 
     /// <summary>Threads that compute; null: one for each processor.</summary>

@@ -21,6 +21,19 @@ public sealed class PlacementTests
         { "gguf/mini-Q4_K_M.gguf", 2, 1 }, { "gguf/mini-MXFP4_MOE.gguf", 1, 100 },
     };
 
+    [Fact]
+    public void The_last_layers_are_the_accelerators_and_the_first_experts_the_hosts()
+    {
+        TextConfig config = TinyConfig.Text with { Layers = 6, IsMoe = [false, true, false, true, false, true], UsesRope = [true, true, true, false, true, true] };
+        using SeparateDevice host = new(), accelerator = new();
+        var placement = new Placement(host, accelerator, config, acceleratorLayers: 4, hostExperts: 2);
+        Assert.Equal([0, 0, 1, 1, 1, 1], Enumerable.Range(0, 6).Select(placement.Layer));
+        Assert.Equal([0, 0, 1, 0, 1, 1], Enumerable.Range(0, 6).Select(placement.Experts));
+        Assert.Equal(1, placement.Vision);
+        Assert.Equal(0, new Placement(host, accelerator, config, acceleratorLayers: 0).Vision);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Placement(host, accelerator, config, acceleratorLayers: 7));
+    }
+
     [Theory, MemberData(nameof(Placements))]
     public void Logits_are_the_same_to_the_bit(string model, int layers, int hostExperts)
     {
