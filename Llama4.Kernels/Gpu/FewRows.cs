@@ -5,18 +5,12 @@ sealed partial class GpuDevice
     // Small groups spread more evenly over the multiprocessors.
     const int FewRowsThreads = 128;
 
-    // From this many rows on a product of fragments costs fewer instructions than one of bytes for each row.
-    const int FewestTensorRows = 3;
-
     // Groups with a row of x in shared memory that find room on a multiprocessor at once, and the row's most bytes for that.
     const int OwnRowGroups = 5, MostRowBytes = 32 << 10;
 
     void MultiplyBytes(Encoding encoding, ref ProductInput x, in ProductArguments a)
     {
-        bool byTensorCores = a.Choices == 0 && a.Rows >= FewestTensorRows && a.Columns % 64 == 0;
-        if (byTensorCores && encoding == Encoding.Q8_0) MultiplyFragments<Q8_0Fragments, Q8_0Fragments.Raw>(x.Fragments(), a);
-        else if (byTensorCores && encoding == Encoding.Q4_K) MultiplyFragments<Q4_KFragments, Q4_KFragments.Raw>(x.Fragments(), a);
-        else if (encoding == Encoding.Q8_0) MultiplyBytes<Q8_0Pieces, Q8_0Pieces.Raw>(ref x, a);
+        if (encoding == Encoding.Q8_0) MultiplyBytes<Q8_0Pieces, Q8_0Pieces.Raw>(ref x, a);
         else if (encoding == Encoding.Q4_0) MultiplyBytes<Q4_0Pieces, Q4_0Pieces.Raw>(ref x, a);
         else if (encoding == Encoding.Q4_K) MultiplyBytes<Q4_KPieces, Q4_KPieces.Raw>(ref x, a);
         else MultiplyBytes<Q6_KPieces, Q6_KPieces.Raw>(ref x, a);
@@ -33,6 +27,12 @@ sealed partial class GpuDevice
         else if (rows == 2) ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, TwoRows, ByteRows>(x.Bytes(), a));
         else if (rows == 4) ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, FourRows, ByteRows>(x.Bytes(), a));
         else ForItems(rows, a, new FewRowsBytes<TPieces, TRaw, EightRows, ByteRows>(x.Bytes(), a));
+    }
+
+    void MultiplyFragments(Encoding encoding, in FragmentRows x, in ProductArguments a)
+    {
+        if (encoding == Encoding.Q8_0) MultiplyFragments<Q8_0Fragments, Q8_0Fragments.Raw>(x, a);
+        else MultiplyFragments<Q4_KFragments, Q4_KFragments.Raw>(x, a);
     }
 
     void MultiplyFragments<TFragments, TRaw>(in FragmentRows x, in ProductArguments a)

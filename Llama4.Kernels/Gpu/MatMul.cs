@@ -53,6 +53,7 @@ sealed partial class GpuDevice
     void Multiply(ProductWay way, Weight weight, ref ProductInput input, in ProductArguments arguments)
     {
         if (way == ProductWay.FewRowsBytes) MultiplyBytes(weight.Encoding, ref input, arguments);
+        else if (way == ProductWay.FewRowsFragments) MultiplyFragments(weight.Encoding, input.Fragments(), arguments);
         else if (way == ProductWay.FewRowsFloats) MultiplyFloats(weight.Encoding, input.X, arguments);
         else if (way is ProductWay.ManyRows or ProductWay.ManyRowsDecoded) MultiplyMany(way, weight.Encoding, input.BFloats(), arguments);
         else FormatSwitch.Call<DotCall, int>(weight.Encoding, new DotCall(this, input.X.Address, arguments));

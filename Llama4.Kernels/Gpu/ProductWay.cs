@@ -11,6 +11,9 @@ enum ProductWay
     /// <summary>Quantised weights, x as bytes.</summary>
     FewRowsBytes,
 
+    /// <summary>The same by tensor cores.</summary>
+    FewRowsFragments,
+
     /// <summary>Float weights, x as it is.</summary>
     FewRowsFloats,
 
@@ -26,6 +29,9 @@ sealed partial class GpuDevice
     // From this many rows on weights are read less often, and used faster, by tensor cores; with experts, where rows do not share weights, later.
     const int FewestRows = 9, FewestExpertRows = 17;
 
+    // From this many rows on a product of fragments costs fewer instructions than one of bytes for each row.
+    const int FewestTensorRows = 3;
+
     /// <summary>Depends on shapes, formats and addresses only, never on numbers.</summary>
     /// <param name="address">Of the weights; of several, the bits that are set in any.</param>
     ProductWay WayOf(in Tensor x, Weight weight, long address, bool hasExperts = false)
@@ -36,7 +42,9 @@ sealed partial class GpuDevice
             return isWide ? ProductWay.ManyRows : ProductWay.ManyRowsDecoded;
         if (!isWide) return ProductWay.Plain;
         if (isFloat) return ProductWay.FewRowsFloats;
-        return isExact || x.Count > int.MaxValue ? ProductWay.Plain : ProductWay.FewRowsBytes;
+        if (isExact || x.Count > int.MaxValue) return ProductWay.Plain;
+        bool hasFragments = weight.Encoding is Encoding.Q4_K or Encoding.Q8_0 && x.Columns % 64 == 0;
+        return hasFragments && !hasExperts && x.Rows >= FewestTensorRows ? ProductWay.FewRowsFragments : ProductWay.FewRowsBytes;
     }
 
     static bool HasWideLoads(Weight weight, long address) => weight.Encoding switch
