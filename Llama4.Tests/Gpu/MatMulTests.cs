@@ -2,6 +2,7 @@ using Llama4.Kernels;
 using Llama4.Kernels.Cpu;
 using Llama4.Kernels.Gpu;
 using Llama4.Tests.Kernels;
+using Llama4.Tests.Kernels.Formats;
 using Encoding = Llama4.Kernels.Encoding;
 
 namespace Llama4.Tests.Gpu;
@@ -31,6 +32,9 @@ public sealed class MatMulTests
 
     [Fact]
     public void Many_rows_meet_their_experts() => Emulated.Check(ManyExpertRows);
+
+    [Fact]
+    public void Whole_inputs_lose_nothing() => Emulated.Check(WholeInputs);
 
     [Fact]
     public void Exact_inputs_are_not_rounded() => Emulated.Check(ExactInputs);
@@ -175,12 +179,9 @@ public sealed class MatMulTests
 
     static void CheckManyRows(GpuDevice device, MatMulCase shape)
     {
-        using var memory = new Workspace(device);
         var data = new MatMulData(shape, 13);
-        Tensor y = memory.New(shape.Rows, shape.Outputs);
-        device.MatMul(memory.Floats(data.X, shape.Rows, shape.Inputs), new Projection(data.Matrix(memory), y));
-        (double[] exact, double[] tolerance) = data.Result(InputRounding.BFloats);
-        Numbers.AssertNear(exact, memory.Read(y), i => tolerance[i], $"{shape}");
+        double[] tolerance = data.Result(InputRounding.BFloats).Tolerance;
+        AssertNear(device, data, i => tolerance[i]);
     }
 
     static void ManyExpertRows()
@@ -205,5 +206,31 @@ public sealed class MatMulTests
                 actual, i => results[choices[i / 5]].Tolerance[i], encoding.ToString());
             Numbers.AssertSameBits(actual, memory.Read(again), $"{encoding}, again");
         }
+    }
+
+    // Whole numbers up to 127, the largest in each group, are bytes exactly, and bfloat16 as well: what is left is float rounding. Any bits as weights.
+    static void WholeInputs()
+    {
+        using GpuDevice device = EmulatedDevice.Create();
+        foreach (int rows in (int[])[1, 2, 7])
+            foreach (Encoding encoding in encodings.Where(AsBytes))
+            {
+                var shape = new MatMulCase(encoding, rows, 512, 5);
+                var data = new MatMulData(shape, FormatCases.AnyBits(encoding, 5 * 512 / encoding.BlockLength(), 5), Kernels.MatMulTests.WholeNumbers(shape, rows));
+                double perRow = 127 * 512 * data.Weights.Max(Math.Abs);
+                AssertNear(device, data, _ => Tolerance.Dot(512 / 16 + 16, 9 * perRow));
+            }
+        var many = new MatMulCase(Encoding.BF16, 19, 136, 35);
+        var floats = new MatMulData(many, 14, Kernels.MatMulTests.WholeNumbers(many, 14));
+        double[] tolerance = floats.Result(InputRounding.None).Tolerance;
+        AssertNear(device, floats, i => tolerance[i]);
+    }
+
+    static void AssertNear(GpuDevice device, MatMulData data, Func<int, double> tolerance)
+    {
+        using var memory = new Workspace(device);
+        Tensor y = memory.New(data.Case.Rows, data.Case.Outputs);
+        device.MatMul(memory.Floats(data.X, data.Case.Rows, data.Case.Inputs), new Projection(data.Matrix(memory), y));
+        Numbers.AssertNear(data.Result(InputRounding.None).Exact, memory.Read(y), tolerance, $"{data.Case}");
     }
 }

@@ -216,7 +216,7 @@ public sealed class MatMulTests
     static Lazy<Device> New(int threads, ActivationPrecision activations) =>
         new(() => new CpuDevice(new CpuOptions { Threads = threads, Activations = activations }));
 
-    static float[] WholeNumbers(MatMulCase c, int seed)
+    internal static float[] WholeNumbers(MatMulCase c, int seed)
     {
         var random = new Random(seed);
         var x = new float[c.Rows * c.Inputs];
