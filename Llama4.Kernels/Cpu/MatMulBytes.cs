@@ -18,7 +18,7 @@ sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
     where TBlock : unmanaged
 {
     // From this many rows on interleaving pays.
-    const int FewestTileRows = 3;
+    const int FewestTileRows = 2;
 
     public override bool ReadsBlocks => true;
 
