@@ -8,11 +8,10 @@ namespace Llama4.Kernels.Gpu;
 /// </summary>
 readonly struct DrawKernel(long x, int columns, long rules, long largest, int slices, long lists, long chosen) : IKernel
 {
-    const int Buckets = 2048, Digits = 256, Parts = 64;
+    /// <summary>Into so many parts a row is divided to find a place in it.</summary>
+    public const int Parts = 64;
 
-    // The last bucket takes everything that is further away than 12.8 units of the temperature: with a weight below 3 · 10⁻⁶, it rarely matters
-    // where a filter ends there.
-    const float BucketsPerUnit = 160, Log2E = 1.44269504f;
+    const int Digits = 256;
 
     public void Run()
     {
@@ -22,8 +21,8 @@ readonly struct DrawKernel(long x, int columns, long rules, long largest, int sl
             Source = x + (long)Grid.IdxX * columns * 4,
             Inverse = Memory.Float(rule),
             MinWeight = (ulong)(Memory.Float(rule + 12) * DrawRule.Unit),
-            Sums = SharedMemory.Allocate<ulong>(Buckets),
-            Counts = SharedMemory.Allocate<ulong>(Buckets),
+            Sums = SharedMemory.Allocate<ulong>(DrawRow.Buckets),
+            Counts = SharedMemory.Allocate<ulong>(DrawRow.Buckets),
             Upper = SharedMemory.Allocate<ulong>(Parts + 1),
         };
         ulong best = Largest(row);
@@ -67,44 +66,28 @@ readonly struct DrawKernel(long x, int columns, long rules, long largest, int sl
         if (hasTopK)
         {
             ulong before = 0, target = (ulong)(topK - 1);
-            int bucket = Find(row, row.Counts, Buckets, target, ref before);
+            int bucket = Find(row, row.Counts, DrawRow.Buckets, target, ref before);
             if (bucket >= 0) cut = Select(row, bucket, 0, target - before, byWeight: false);
             if (bucket >= 0 && hasTopP) Limit(row, bucket, cut);
         }
         if (!hasTopP) return cut;
         ulong lighter = 0, limit = (ulong)((double)topP * Total(row));
-        int last = Find(row, row.Sums, Buckets, limit, ref lighter);
+        int last = Find(row, row.Sums, DrawRow.Buckets, limit, ref lighter);
         return last < 0 ? cut : Select(row, last, cut, limit - lighter, byWeight: true);
     }
 
     /// <summary>Number and weight of the columns in each bucket.</summary>
     void Count(DrawRow row)
     {
-        for (int bucket = Group.IdxX; bucket < Buckets; bucket += Group.DimX) row.Sums[bucket] = row.Counts[bucket] = 0;
+        for (int bucket = Group.IdxX; bucket < DrawRow.Buckets; bucket += Group.DimX) row.Sums[bucket] = row.Counts[bucket] = 0;
         Group.Barrier();
-        // Most columns are in the last bucket: they are not added one by one.
-        ulong lastSum = 0, lastCount = 0;
-        for (int c = Group.IdxX; c < columns; c += Group.DimX)
-        {
-            float value = Memory.Float(row.Source + c * 4L);
-            ulong weight = row.Weight(value);
-            if (weight == 0) continue;
-            int bucket = row.Bucket(value);
-            if (bucket == Buckets - 1)
-            {
-                lastSum += weight;
-                lastCount++;
-                continue;
-            }
-            Atomic.Add(ref row.Sums[bucket], weight);
-            Atomic.Add(ref row.Counts[bucket], 1UL);
-        }
-        lastSum = Lanes.Sum(lastSum);
-        lastCount = Lanes.Sum(lastCount);
+        CountWork work = default;
+        row.Each(ref work, 0, columns, Group.IdxX, Group.DimX);
+        ulong sum = Lanes.Sum(work.LastSum), count = Lanes.Sum(work.LastCount);
         if (Warp.LaneIdx == 0)
         {
-            Atomic.Add(ref row.Sums[Buckets - 1], lastSum);
-            Atomic.Add(ref row.Counts[Buckets - 1], lastCount);
+            Atomic.Add(ref row.Sums[DrawRow.Buckets - 1], sum);
+            Atomic.Add(ref row.Counts[DrawRow.Buckets - 1], count);
         }
         Group.Barrier();
     }
@@ -112,13 +95,12 @@ readonly struct DrawKernel(long x, int columns, long rules, long largest, int sl
     /// <summary>Leaves of the buckets' weights what is not behind the cut, which is in this bucket.</summary>
     void Limit(DrawRow row, int bucket, ulong cut)
     {
-        for (int other = bucket + Group.IdxX; other < Buckets; other += Group.DimX) row.Sums[other] = 0;
+        for (int other = bucket + Group.IdxX; other < DrawRow.Buckets; other += Group.DimX) row.Sums[other] = 0;
         Group.Barrier();
-        for (int c = Group.IdxX; c < columns; c += Group.DimX)
-        {
-            float value = Memory.Float(row.Source + c * 4L);
-            if (row.Bucket(value) == bucket && Key(value, c) >= cut) Atomic.Add(ref row.Sums[bucket], row.Weight(value));
-        }
+        var work = new LimitWork { Bucket = bucket, Cut = cut };
+        row.Each(ref work, 0, columns, Group.IdxX, Group.DimX);
+        ulong sum = Lanes.Sum(work.Sum);
+        if (Warp.LaneIdx == 0) Atomic.Add(ref row.Sums[bucket], sum);
         Group.Barrier();
     }
 
@@ -126,7 +108,7 @@ readonly struct DrawKernel(long x, int columns, long rules, long largest, int sl
     static ulong Total(DrawRow row)
     {
         ulong before = 0;
-        Find(row, row.Sums, Buckets, ulong.MaxValue, ref before);
+        Find(row, row.Sums, DrawRow.Buckets, ulong.MaxValue, ref before);
         return before;
     }
 
@@ -187,11 +169,8 @@ readonly struct DrawKernel(long x, int columns, long rules, long largest, int sl
     {
         if (Group.IdxX == 0) row.Upper[Parts] = 0;
         Group.Barrier();
-        for (int c = Group.IdxX; c < columns; c += Group.DimX)
-        {
-            float value = Memory.Float(row.Source + c * 4L);
-            if (row.Bucket(value) == bucket && row.Weight(value) != 0) Memory.Store(list + (long)Atomic.Add(ref row.Upper[Parts], 1UL) * 4, c);
-        }
+        var work = new ListWork { Bucket = bucket, List = list };
+        row.Each(ref work, 0, columns, Group.IdxX, Group.DimX);
         Group.Barrier();
         return (int)row.Upper[Parts];
     }
@@ -204,6 +183,8 @@ readonly struct DrawKernel(long x, int columns, long rules, long largest, int sl
         for (int size = columns; size > 1;)
         {
             size = (to - from + Parts - 1) / Parts;
+            // Parts begin at a multiple of 4, until there are fewer columns in a part.
+            if (size > 4) size = (size + 3) / 4 * 4;
             Sum(row, cut, from, to, size);
             ulong all = 0;
             for (int part = 0; part < Parts; part++) all += row.Upper[part];
@@ -224,30 +205,11 @@ readonly struct DrawKernel(long x, int columns, long rules, long largest, int sl
         for (int part = Group.IdxX / Lanes.Count; part < Parts; part += Group.DimX / Lanes.Count)
         {
             int start = from + part * size, end = IntrinsicMath.Min(start + size, to);
-            ulong sum = 0;
-            for (int c = start + Warp.LaneIdx; c < end; c += Lanes.Count)
-            {
-                float value = Memory.Float(row.Source + c * 4L);
-                ulong weight = row.Weight(value);
-                if (weight >= row.MinWeight && Key(value, c) >= cut) sum += weight;
-            }
-            sum = Lanes.Sum(sum);
+            var work = new SumWork { Cut = cut };
+            row.Each(ref work, start, end, Warp.LaneIdx, Lanes.Count);
+            ulong sum = Lanes.Sum(work.Sum);
             if (Warp.LaneIdx == 0) row.Upper[part] = sum;
         }
         Group.Barrier();
-    }
-
-    /// <summary>The numbers of a row, and the group's memory.</summary>
-    struct DrawRow
-    {
-        public long Source;
-        public float Inverse, Max;
-        public ulong MinWeight;
-        public ArrayView<ulong> Sums, Counts, Upper;
-
-        public readonly ulong Weight(float value) => (ulong)(Arithmetic.Exp2((value - Max) * Inverse * Log2E) * DrawRule.Unit);
-
-        /// <summary>Never falls as the number falls.</summary>
-        public readonly int Bucket(float value) => (int)MathF.Min((Max - value) * Inverse * BucketsPerUnit, Buckets - 1);
     }
 }
