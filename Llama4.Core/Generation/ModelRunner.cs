@@ -35,8 +35,8 @@ internal sealed class ModelRunner : IDisposable
         rules = new DrawRule?[limits.Sequences];
         uploaded = new DrawRule[limits.Sequences];
         drawn = new int[limits.Sequences];
-        rulesOnDevice = model.Device.Allocate(limits.Sequences, DrawRule.Words, Encoding.I32);
-        drawnOnDevice = model.Device.Allocate(1, limits.Sequences, Encoding.I32);
+        rulesOnDevice = model.LogitsDevice.Allocate(limits.Sequences, DrawRule.Words, Encoding.I32);
+        drawnOnDevice = model.LogitsDevice.Allocate(1, limits.Sequences, Encoding.I32);
     }
 
     public KvCache Cache { get; }
@@ -59,12 +59,12 @@ internal sealed class ModelRunner : IDisposable
         bool draws = false;
         for (int row = 0; row < rows; row++)
         {
-            rules[row] = model.Device.DrawsFast ? answering[row].Rule : null;
+            rules[row] = model.LogitsDevice.DrawsFast ? answering[row].Rule : null;
             draws |= rules[row] is not null;
         }
         if (draws) Draw(result);
         for (int row = 0; row < rows; row++)
-            if (rules[row] is null) model.Device.Download(result.RowRange(row, 1), Logits(row));
+            if (rules[row] is null) model.LogitsDevice.Download(result.RowRange(row, 1), Logits(row));
     }
 
     /// <summary>The token of a row, negative where a logit is not finite; null where none was drawn.</summary>
@@ -115,7 +115,7 @@ internal sealed class ModelRunner : IDisposable
     {
         int rows = result.Rows;
         for (int row = 0; row < rows; row++) uploaded[row] = rules[row] ?? default;
-        Device device = model.Device;
+        Device device = model.LogitsDevice;
         device.Upload<DrawRule>(uploaded.AsSpan(0, rows), rulesOnDevice.RowRange(0, rows));
         device.Draw(result, rulesOnDevice.RowRange(0, rows), drawnOnDevice.ColumnRange(0, rows));
         device.Download(drawnOnDevice.ColumnRange(0, rows), drawn.AsSpan(0, rows));

@@ -55,8 +55,11 @@ public sealed class Llama4Model : IDisposable
     /// <summary>The residual stream, F32 [T,D], valid until the next operation of a step.</summary>
     internal Tensor Hidden => a.X;
 
-    /// <summary>The device of <see cref="Hidden"/>, and in the end of the logits.</summary>
-    internal Device Device => dev;
+    /// <summary>Where <see cref="Hidden"/> is now.</summary>
+    internal Device HiddenDevice => dev;
+
+    /// <summary>Where the logits are.</summary>
+    internal Device LogitsDevice => parts[placement.Layer(Config.Layers - 1)].Device;
 
     Device dev => here.Device;
 

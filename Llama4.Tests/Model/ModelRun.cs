@@ -100,7 +100,7 @@ sealed class ModelRun : IDisposable
         void Keep()
         {
             var values = new float[ids.Length * Config.Width];
-            model.Device.Download(model.Hidden, values.AsSpan());
+            model.HiddenDevice.Download(model.Hidden, values.AsSpan());
             hidden.Add(values);
         }
     }
