@@ -76,7 +76,8 @@ public readonly record struct DrawRule(float InverseTemperature, int TopK, float
     {
         ulong mass = 0, sum = 0;
         foreach (ulong weight in weights) mass += weight;
-        ulong target = (ulong)(random * mass);
+        // The product may round up to the whole.
+        ulong target = Math.Min((ulong)(random * mass), mass - 1);
         int column = 0;
         while ((sum += weights[column]) <= target) column++;
         return column;

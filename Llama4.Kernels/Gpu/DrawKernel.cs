@@ -189,7 +189,7 @@ readonly struct DrawKernel(long x, int columns, long rules, long largest, int sl
             ulong all = 0;
             for (int part = 0; part < Parts; part++) all += row.Upper[part];
             // The largest number is always left, so that the first time there is some weight.
-            if (to - from == columns) target = (ulong)(random * all);
+            if (to - from == columns) target = IntrinsicMath.Min((ulong)(random * all), all - 1);
             int found = 0;
             while (before + row.Upper[found] <= target) before += row.Upper[found++];
             Group.Barrier();
