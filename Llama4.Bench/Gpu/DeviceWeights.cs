@@ -8,6 +8,9 @@ namespace Llama4.Bench.Gpu;
 /// <summary>Random weights made on the device: a pool of blocks, encoded by the host, is repeated in random order.</summary>
 sealed class DeviceWeights(GpuDevice device) : IDisposable
 {
+    // Encoding takes the host a second.
+    static readonly Dictionary<(Encoding, int), byte[]> encoded = [];
+
     readonly Dictionary<(Encoding, int), Tensor> pools = [];
     readonly List<Buffer> buffers = [];
     long seed;
@@ -17,8 +20,7 @@ sealed class DeviceWeights(GpuDevice device) : IDisposable
     {
         if (!pools.TryGetValue((encoding, inputs), out Tensor pool))
         {
-            var bytes = new byte[FillKernel.PoolBlocks * encoding.BlockBytes()];
-            new RandomWeights(encoding, 1 / MathF.Sqrt(inputs), seed: 1).CopyPool(bytes);
+            byte[] bytes = Pool(encoding, inputs);
             pool = New(1, bytes.Length, Encoding.F8E4M3);
             device.Upload<byte>(bytes, pool);
             pools.Add((encoding, inputs), pool);
@@ -28,6 +30,15 @@ sealed class DeviceWeights(GpuDevice device) : IDisposable
         long count = values.Buffer.Bytes;
         device.ForNumbers(count / 4, new FillKernel(pool.Address, encoding.BlockBytes(), seed += 1_000_003, values.Address, count));
         return new Weight(values);
+    }
+
+    static byte[] Pool(Encoding encoding, int inputs)
+    {
+        if (encoded.TryGetValue((encoding, inputs), out byte[]? bytes)) return bytes;
+        bytes = new byte[FillKernel.PoolBlocks * encoding.BlockBytes()];
+        new RandomWeights(encoding, 1 / MathF.Sqrt(inputs), seed: 1).CopyPool(bytes);
+        encoded.Add((encoding, inputs), bytes);
+        return bytes;
     }
 
     public Tensor Ones(int count)
