@@ -39,9 +39,20 @@ sealed partial class GpuDevice
         where TFragments : struct, IFragments<TRaw>
         where TRaw : unmanaged
     {
-        long rowBlocks = FragmentRows.Padded(a.Rows) / FragmentRows.RowsTogether;
-        int threads = FewRowsTensor<TFragments, TRaw>.Warps * Lanes.Count;
-        Launch(rowBlocks * a.Groups(FewRowsTensor<TFragments, TRaw>.Outputs), new FewRowsTensor<TFragments, TRaw>(x, a), threads);
+        int blocks = FragmentRows.Padded(a.Rows) / FragmentRows.RowsTogether;
+        if (blocks == 1) MultiplyFragments<TFragments, TRaw, OneRow>(blocks, x, a);
+        else if (blocks == 2) MultiplyFragments<TFragments, TRaw, TwoRows>(blocks, x, a);
+        else MultiplyFragments<TFragments, TRaw, FourRows>(blocks, x, a);
+    }
+
+    void MultiplyFragments<TFragments, TRaw, TBlocks>(int blocks, in FragmentRows x, in ProductArguments a)
+        where TFragments : struct, IFragments<TRaw>
+        where TRaw : unmanaged
+        where TBlocks : struct, IRowCount
+    {
+        int threads = FewRowsTensor<TFragments, TRaw, TBlocks>.Warps * Lanes.Count, outputs = FewRowsTensor<TFragments, TRaw, TBlocks>.Outputs;
+        long groups = (blocks + TBlocks.Count - 1L) / TBlocks.Count * a.Groups(outputs);
+        Launch(groups, new FewRowsTensor<TFragments, TRaw, TBlocks>(x, a), threads);
     }
 
     void MultiplyFloats(Encoding encoding, in Tensor x, in ProductArguments a)

@@ -3,23 +3,24 @@ using ILGPU;
 namespace Llama4.Kernels.Gpu;
 
 /// <summary>
-/// y = x Wᵀ for up to 8 rows of x at a time by tensor cores, both as bytes: a group for 16 outputs, its warps by turns over steps along the columns, W read once.
+/// y = x Wᵀ for some blocks of 8 rows of x by tensor cores, both as bytes: a group for 16 outputs, its warps by turns over steps along the columns, W read once.
 /// The sums of a group of 32 are integers; they are scaled and added up in float32, warp by warp, then over the warps in their order.
 /// </summary>
-readonly struct FewRowsTensor<TFragments, TRaw>(FragmentRows x, ProductArguments a) : IKernel
+readonly struct FewRowsTensor<TFragments, TRaw, TBlocks>(FragmentRows x, ProductArguments a) : IKernel
     where TFragments : struct, IFragments<TRaw>
     where TRaw : unmanaged
+    where TBlocks : struct, IRowCount
 {
     public const int Outputs = 16, Warps = 4;
 
     public void Run()
     {
-        int tiles = a.Groups(Outputs), rowBlock = Grid.IdxX / tiles, tile = Grid.IdxX % tiles;
+        int tiles = a.Groups(Outputs), firstBlock = Words.Kept(Grid.IdxX / tiles * TBlocks.Count), tile = Grid.IdxX % tiles;
         ProductPart part = a.Part(ref tile, Outputs);
         int lane = Warp.LaneIdx, warp = Group.IdxX / Lanes.Count, steps = a.Columns / (64 * TFragments.Pairs), output = Words.Kept(tile * Outputs);
         // A lane has weights of two outputs and results for two rows of x; outputs behind the last are the last again.
         long upper = Row(part, output + (lane >> 2)), lower = Row(part, output + (lane >> 2) + 8);
-        Float4 sums = default;
+        AccumulatorRow sums = default;
         if (warp < steps)
         {
             TRaw nextUpper = TFragments.Load(upper, warp, lane & 3), nextLower = TFragments.Load(lower, warp, lane & 3);
@@ -29,23 +30,36 @@ readonly struct FewRowsTensor<TFragments, TRaw>(FragmentRows x, ProductArguments
                 int next = IntrinsicMath.Min(step + Warps, steps - 1);
                 nextUpper = TFragments.Load(upper, next, lane & 3);
                 nextLower = TFragments.Load(lower, next, lane & 3);
-                sums = Add(sums, rawUpper, rawLower, upper, lower, rowBlock, step, 0);
+                Add(ref sums, rawUpper, rawLower, upper, lower, firstBlock, step, 0);
                 if (TFragments.Pairs == 1) continue;
-                sums = Add(sums, rawUpper, rawLower, upper, lower, rowBlock, step, 1);
-                sums = Add(sums, rawUpper, rawLower, upper, lower, rowBlock, step, 2);
-                sums = Add(sums, rawUpper, rawLower, upper, lower, rowBlock, step, 3);
+                Add(ref sums, rawUpper, rawLower, upper, lower, firstBlock, step, 1);
+                Add(ref sums, rawUpper, rawLower, upper, lower, firstBlock, step, 2);
+                Add(ref sums, rawUpper, rawLower, upper, lower, firstBlock, step, 3);
             }
         }
-        Store(part, output, rowBlock * FragmentRows.RowsTogether, sums);
+        Store(part, output, firstBlock, sums.A);
+        if (TBlocks.Count > 1) Store(part, output, firstBlock + 1, sums.B);
+        if (TBlocks.Count > 2) Store(part, output, firstBlock + 2, sums.C);
+        if (TBlocks.Count > 2) Store(part, output, firstBlock + 3, sums.D);
     }
 
     /// <summary>64 columns.</summary>
-    Float4 Add(Float4 sums, in TRaw rawUpper, in TRaw rawLower, long upper, long lower, int rowBlock, int step, int pair)
+    void Add(ref AccumulatorRow sums, in TRaw rawUpper, in TRaw rawLower, long upper, long lower, int firstBlock, int step, int pair)
     {
         WeightFragment up = TFragments.Unpack(rawUpper, upper, step, pair), low = TFragments.Unpack(rawLower, lower, step, pair);
         int group = 2 * (step * TFragments.Pairs + pair);
-        sums = Add(sums, up.First, low.First, rowBlock, group, up.FirstScale, low.FirstScale, up.FirstOffset, low.FirstOffset);
-        return Add(sums, up.Second, low.Second, rowBlock, group + 1, up.SecondScale, low.SecondScale, up.SecondOffset, low.SecondOffset);
+        sums.A = Add(sums.A, up, low, firstBlock, group);
+        if (TBlocks.Count > 1) sums.B = Add(sums.B, up, low, firstBlock + 1, group);
+        if (TBlocks.Count > 2) sums.C = Add(sums.C, up, low, firstBlock + 2, group);
+        if (TBlocks.Count > 2) sums.D = Add(sums.D, up, low, firstBlock + 3, group);
+    }
+
+    Float4 Add(Float4 sums, in WeightFragment up, in WeightFragment low, int rowBlock, int group)
+    {
+        // Behind the last block the last one's, for nothing.
+        int block = IntrinsicMath.Min(rowBlock, (a.Rows - 1) / FragmentRows.RowsTogether);
+        sums = Add(sums, up.First, low.First, block, group, up.FirstScale, low.FirstScale, up.FirstOffset, low.FirstOffset);
+        return Add(sums, up.Second, low.Second, block, group + 1, up.SecondScale, low.SecondScale, up.SecondOffset, low.SecondOffset);
     }
 
     static long Row(in ProductPart part, int output) => Words.Kept(part.Weights + IntrinsicMath.Min(output, part.Outputs - 1) * part.OutputBytes);
@@ -73,7 +87,7 @@ readonly struct FewRowsTensor<TFragments, TRaw>(FragmentRows x, ProductArguments
     }
 
     /// <summary>Adds up the warps, 16×8 results each, a result for each thread.</summary>
-    void Store(in ProductPart part, int firstOutput, int firstRow, Float4 sums)
+    void Store(in ProductPart part, int firstOutput, int rowBlock, Float4 sums)
     {
         ArrayView<float> results = SharedMemory.Allocate<float>(Warps * Outputs * FragmentRows.RowsTogether);
         int lane = Warp.LaneIdx, warp = Group.IdxX / Lanes.Count, size = Outputs * FragmentRows.RowsTogether;
@@ -83,7 +97,7 @@ readonly struct FewRowsTensor<TFragments, TRaw>(FragmentRows x, ProductArguments
         results[at + 8 * FragmentRows.RowsTogether] = sums.Z;
         results[at + 8 * FragmentRows.RowsTogether + 1] = sums.W;
         Group.Barrier();
-        int output = firstOutput + Group.IdxX / FragmentRows.RowsTogether, row = firstRow + Group.IdxX % FragmentRows.RowsTogether;
+        int output = firstOutput + Group.IdxX / FragmentRows.RowsTogether, row = rowBlock * FragmentRows.RowsTogether + Group.IdxX % FragmentRows.RowsTogether;
         if (output >= part.Outputs || row >= a.Rows) return;
         float sum = 0;
         for (int i = 0; i < Warps; i++) sum += results[i * size + Group.IdxX];

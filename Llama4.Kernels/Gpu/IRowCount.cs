@@ -1,6 +1,6 @@
 namespace Llama4.Kernels.Gpu;
 
-/// <summary>Rows of x that meet a weight while it is in registers.</summary>
+/// <summary>Rows of x, or blocks of rows, that meet a weight while it is in registers.</summary>
 interface IRowCount
 {
     static abstract int Count { get; }

@@ -26,25 +26,27 @@ enum ProductWay
 
 sealed partial class GpuDevice
 {
-    // From this many rows on weights are read less often, and used faster, by tensor cores; with experts, where rows do not share weights, later.
-    const int FewestRows = 9, FewestExpertRows = 17;
+    // From this many rows on weights are read less often, and used faster, by the tiles of tensor cores; with experts, where rows do not share weights, later;
+    // where fragments can be loaded as they lie, later too, since tiles are large for few rows and wait for memory.
+    const int FewestRows = 9, FewestExpertRows = 17, FewestRowsAfterFragments = 33;
 
     // From this many rows on a product of fragments costs fewer instructions than one of bytes for each row.
-    const int FewestTensorRows = 3;
+    const int FewestFragmentRows = 3;
 
     /// <summary>Depends on shapes, formats and addresses only, never on numbers.</summary>
     /// <param name="address">Of the weights; of several, the bits that are set in any.</param>
     ProductWay WayOf(in Tensor x, Weight weight, long address, bool hasExperts = false)
     {
         bool isWide = !weight.InputMajor && x.Address % 16 == 0 && HasWideLoads(weight, address | weight.Values.RowBytes);
-        bool isFloat = weight.Encoding is Encoding.F32 or Encoding.F16 or Encoding.BF16 or Encoding.F8E4M3, isExact = activations == ActivationPrecision.Float32;
-        if (!isExact && weight.Encoding != Encoding.F32 && x.Count <= int.MaxValue && x.Rows >= (hasExperts ? FewestExpertRows : FewestRows))
-            return isWide ? ProductWay.ManyRows : ProductWay.ManyRowsDecoded;
+        bool isFloat = weight.Encoding is Encoding.F32 or Encoding.F16 or Encoding.BF16 or Encoding.F8E4M3;
+        bool mayRound = activations == ActivationPrecision.Int8 && x.Count <= int.MaxValue;
+        bool hasFragments = isWide && !hasExperts && weight.Encoding is (Encoding.Q4_K or Encoding.Q8_0) && x.Columns % 64 == 0;
+        int fewest = hasExperts ? FewestExpertRows : hasFragments ? FewestRowsAfterFragments : FewestRows;
+        if (mayRound && weight.Encoding != Encoding.F32 && x.Rows >= fewest) return isWide ? ProductWay.ManyRows : ProductWay.ManyRowsDecoded;
         if (!isWide) return ProductWay.Plain;
         if (isFloat) return ProductWay.FewRowsFloats;
-        if (isExact || x.Count > int.MaxValue) return ProductWay.Plain;
-        bool hasFragments = weight.Encoding is Encoding.Q4_K or Encoding.Q8_0 && x.Columns % 64 == 0;
-        return hasFragments && !hasExperts && x.Rows >= FewestTensorRows ? ProductWay.FewRowsFragments : ProductWay.FewRowsBytes;
+        if (!mayRound) return ProductWay.Plain;
+        return hasFragments && x.Rows >= FewestFragmentRows ? ProductWay.FewRowsFragments : ProductWay.FewRowsBytes;
     }
 
     static bool HasWideLoads(Weight weight, long address) => weight.Encoding switch

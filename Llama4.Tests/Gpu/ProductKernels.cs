@@ -17,6 +17,8 @@ static class ProductKernels
         [typeof(Q4_KPieces), typeof(Q4_KPieces.Raw)], [typeof(Q6_KPieces), typeof(Q6_KPieces.Raw)],
     ];
 
+    static readonly Type[][] fragments = [[typeof(Q4_KFragments), typeof(Q4_KFragments.Raw)], [typeof(Q8_0Fragments), typeof(Q8_0Fragments.Raw)]];
+
     static readonly Type[] chunks = [typeof(F32Chunks), typeof(F16Chunks), typeof(BF16Chunks), typeof(F8E4M3Chunks)];
 
     /// <summary>Tile, weights and what a thread holds of them.</summary>
@@ -36,8 +38,7 @@ static class ProductKernels
     public static IEnumerable<Type>? Closed(Type kernel) =>
         kernel == typeof(FewRowsBytes<,,,>) ? pieces.SelectMany(_ => inputs, (piece, input) => kernel.MakeGenericType([.. piece, .. input]))
         : kernel == typeof(FewRowsFloats<,>) ? chunks.SelectMany(_ => rowCounts, (chunk, rows) => kernel.MakeGenericType(chunk, rows))
-        : kernel == typeof(FewRowsTensor<,>) ?
-            [kernel.MakeGenericType(typeof(Q4_KFragments), typeof(Q4_KFragments.Raw)), kernel.MakeGenericType(typeof(Q8_0Fragments), typeof(Q8_0Fragments.Raw))]
+        : kernel == typeof(FewRowsTensor<,,>) ? fragments.SelectMany(_ => rowCounts[..3], (fragment, blocks) => kernel.MakeGenericType([.. fragment, blocks]))
         : kernel == typeof(ManyRows<,,>) ? Tiles.Select(tile => kernel.MakeGenericType(tile))
         : null;
 
@@ -51,7 +52,7 @@ static class ProductKernels
                 .. kernel.GetGenericArguments()[3] == typeof(OwnByteRow) ? (string[])["ld.global.v4.f32", "ld.shared.v4.b32"] : ["ld.global.v4.b32"],
             ]
             : open == typeof(FewRowsFloats<,>) ? ["ld.global.nc.L1::no_allocate.L2::128B.v4.b32", "ld.global.v4.f32", "fma.rn.f32"]
-            : open == typeof(FewRowsTensor<,>) ? ["mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32", "ld.global.nc.L2::128B.v2.b32", "ld.global.v4.f32"]
+            : open == typeof(FewRowsTensor<,,>) ? ["mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32", "ld.global.nc.L2::128B.v2.b32", "ld.global.v4.f32"]
             : open == typeof(ManyRows<,,>) ?
             [
                 "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", "ldmatrix.sync.aligned.m8n8.x4", "cp.async.cg.shared.global", "st.shared.v4.b32",
