@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Llama4.Cli.Chat;
 using Llama4.Cli.Configuration;
+using Llama4.Tests.Gpu;
 
 namespace Llama4.Tests.Cli;
 
@@ -28,6 +29,21 @@ public sealed class ChatTests
         Assert.Matches(@"(?m)^device +\S.*threads?$", banner);
         Assert.Matches(@"(?m)^memory +21\.7 MiB weights, .* keys and values \(Q8_0\); .* free$", banner);
         Assert.All(banner.Split('\n'), line => Assert.Equal(line.TrimStart(), line));
+    }
+
+    /// <summary>With a driver that runs nothing.</summary>
+    [Fact]
+    public void The_banner_says_what_each_of_two_devices_has()
+    {
+        using var driver = new FakeCuda();
+        Emulated.Check(BannerOfTwo, driver.Environment());
+    }
+
+    static void BannerOfTwo()
+    {
+        using var terminal = new TestTerminal();
+        Assert.Equal("", terminal.OutputAsync("chat", "--device", "cuda", "--gpu-layers", "2").GetAwaiter().GetResult());
+        Assert.Matches(@"(?m)^device +\S.*threads?: [\d.]+ MiB of the weights\ndevice +Fake H200: [\d.]+ MiB of the weights$", terminal.Error.ToString());
     }
 
     [Fact]
