@@ -39,7 +39,7 @@ sealed partial class GpuDevice
     {
         bool isWide = !weight.InputMajor && x.Address % 16 == 0 && HasWideLoads(weight, address | weight.Values.RowBytes);
         bool isFloat = weight.Encoding is Encoding.F32 or Encoding.F16 or Encoding.BF16 or Encoding.F8E4M3;
-        bool mayRound = activations == ActivationPrecision.Int8 && x.Count <= int.MaxValue;
+        bool mayRound = activations == ActivationPrecision.Int8 && (long)x.Rows * BFloatRows.Padded(x.Columns) <= int.MaxValue;
         bool hasFragments = isWide && !hasExperts && weight.Encoding is (Encoding.Q4_K or Encoding.Q8_0) && x.Columns % 64 == 0;
         int fewest = hasExperts ? FewestExpertRows : hasFragments ? FewestRowsAfterFragments : FewestRows;
         if (mayRound && weight.Encoding != Encoding.F32 && x.Rows >= fewest) return isWide ? ProductWay.ManyRows : ProductWay.ManyRowsDecoded;
