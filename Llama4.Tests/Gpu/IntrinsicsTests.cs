@@ -20,6 +20,7 @@ public sealed class IntrinsicsTests
         { nameof(HalfProduct), "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32|cvt.rn.f16x2.f32|ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16|st.shared.v2.b32" },
         { nameof(Exchanges), "movmatrix.sync.aligned.m8n8.trans.b16|shfl.sync.bfly.b32|prmt.b32|cvt.f32.f16" },
         { nameof(Blocks), "ld.b8|ld.b16" },
+        { nameof(PackedWords), "shf.r.clamp.b32|selp.b32|cvt.f32.f16|mov.b64|ld.global.v4.b32|ld.global.v2.f32|st.global.v2.f32" },
     };
 
     [Theory]
@@ -52,6 +53,7 @@ public sealed class IntrinsicsTests
         CheckByteProduct(accelerator, random);
         CheckVotes(accelerator);
         CheckScalars(accelerator);
+        CheckWords(accelerator, random);
     }
 
     // Small multiples of a quarter: every product and sum is exact.
@@ -139,6 +141,26 @@ public sealed class IntrinsicsTests
         }
     }
 
+    // Lane l takes 32 bits from bit l of two words (lane 31 from bit 32, the upper word), the halves of the first, and 16 bytes from byte 2 (l mod 8) of 32.
+    static void CheckWords(Accelerator accelerator, Random random)
+    {
+        byte[] x = new byte[32 * 32];
+        random.NextBytes(x);
+        // Halves below infinity.
+        for (int lane = 0; lane < 32; lane++) (x[lane * 32 + 1], x[lane * 32 + 3]) = ((byte)(x[lane * 32 + 1] & 0xBB), (byte)(x[lane * 32 + 3] & 0xBB));
+        using MemoryBuffer1D<byte, Stride1D.Dense> source = accelerator.Allocate1D(x), target = accelerator.Allocate1D<byte>(32 * 32);
+        Launch(accelerator, PackedWords, source.NativePtr, target.NativePtr);
+        byte[] y = target.GetAsArray1D();
+        for (int lane = 0; lane < 32; lane++)
+        {
+            int at = lane * 32, bits = lane == 31 ? 32 : lane, offset = lane % 8 * 2;
+            Assert.Equal((uint)(BitConverter.ToUInt64(x, at) >> bits), BitConverter.ToUInt32(y, at));
+            Assert.Equal((float)BitConverter.ToHalf(x, at), BitConverter.ToSingle(y, at + 8));
+            Assert.Equal((float)BitConverter.ToHalf(x, at + 2), BitConverter.ToSingle(y, at + 12));
+            Assert.Equal(x[(at + offset)..(at + offset + 16)], y[(at + 16)..(at + 32)]);
+        }
+    }
+
     static ushort[] BFloats(float[] values) => [.. values.Select(v => (ushort)(BitConverter.SingleToUInt32Bits(v) >> 16))];
 
     static int Fragment(int row, int column) => ((row & 7) * 4 + column / 2) * 4 + (row >> 3) * 2 + (column & 1);
@@ -178,6 +200,20 @@ public sealed class IntrinsicsTests
         uint votes = Lanes.Ballot(value > 0);
         Memory.Store(y + at, Arithmetic.DotBytes(value, (int)votes, value) + (int)Lanes.Sum((float)value) + (int)Lanes.Max((float)value)
             + Lanes.Max(value) * 100 + Lanes.Min(value) * 10 + (int)(Lanes.Sum((ulong)(value + 20) << 40) >> 40));
+    }
+
+    static void PackedWords(long x, long y)
+    {
+        int lane = Group.IdxX;
+        long at = Words.Kept(lane * 32L);
+        UInt4 low = Memory.Words(x + at), high = Memory.Words(x + at + 16);
+        Memory.Store(y + at, (int)Words.Funnel(low.X, low.Y, lane == 31 ? 32 : lane));
+        Float2 halves = default;
+        halves.X = Words.LowHalf(low.X);
+        halves.Y = Words.HighHalf(low.X);
+        Memory.Store(y + at + 8, halves);
+        Memory.Store(y + at + 8, Memory.Pair(y + at + 8));
+        Memory.Store(y + at + 16, Words.Window(low, high, lane % 8 * 2));
     }
 
     static void Blocks(long x, long y) =>
