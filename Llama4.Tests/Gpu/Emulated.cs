@@ -44,7 +44,8 @@ sealed class Emulated : IDisposable
         CheckShared(check);
     }
 
-    static void SkipWithoutVectors() =>
+    /// <summary>Skips, visibly, what costs time and is the same for every width of the processor's vectors.</summary>
+    public static void SkipWithoutVectors() =>
         Assert.SkipWhen(withoutVectors, "nothing here depends on the processor's vectors: it is checked in the run with all of them");
 
     static void CheckShared(Delegate check)

@@ -21,6 +21,7 @@ public sealed class KernelTests
     [MemberData(nameof(Names))]
     public void Every_specialisation_compiles_to_good_text(string name)
     {
+        Emulated.SkipWithoutVectors();
         foreach ((Type kernel, string text) in Texts(name)) PtxChecker.Check(kernel.ToString(), text, ProductKernels.Promised(kernel));
     }
 
