@@ -198,15 +198,20 @@ public sealed class CudaFaultTests : IDisposable
         {
             Tensor x = device.Allocate(3, 40, Encoding.F32);
             buffers.Add(x.Buffer);
-            Tensor large = device.Allocate(1, 100_000, Encoding.F32);
+            // More than is uploaded at a time.
+            float[] numbers = [.. Enumerable.Range(0, 300_000)];
+            Tensor large = device.Allocate(1, numbers.Length, Encoding.F32);
             buffers.Add(large.Buffer);
             device.Upload<float>([1, 2, 3], x);
-            device.Upload<float>(new float[100_000], large);
+            device.Upload<float>(numbers, large);
             device.RmsNorm(x, null, 1e-5f, x);
             using (Recording recording = device.Record(() => device.RmsNorm(x, null, 1e-5f, x))) recording.Run();
             var read = new float[4];
             device.Download<float>(x, read);
             Assert.Equal([1, 2, 3, 0], read);
+            var back = new float[numbers.Length];
+            device.Download<float>(large, back);
+            Assert.True(back.AsSpan().SequenceEqual(numbers));
         }
         finally
         {
