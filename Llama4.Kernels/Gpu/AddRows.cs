@@ -1,3 +1,6 @@
+using Llama4.Kernels.Gpu.Compiler;
+using Llama4.Kernels.Gpu.Instructions;
+
 namespace Llama4.Kernels.Gpu;
 
 sealed partial class GpuDevice

@@ -1,4 +1,8 @@
 using ILGPU;
+using Llama4.Kernels.Gpu.Compiler;
+using Llama4.Kernels.Gpu.Heads;
+using Llama4.Kernels.Gpu.Instructions;
+using Llama4.Kernels.Gpu.Products;
 
 namespace Llama4.Kernels.Gpu;
 

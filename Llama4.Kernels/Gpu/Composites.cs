@@ -1,3 +1,5 @@
+using Llama4.Kernels.Gpu.Products;
+
 namespace Llama4.Kernels.Gpu;
 
 /// <summary>Where quantised matrices follow that take few rows as bytes, the kernel that makes the rows makes the bytes as well.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using Llama4.Kernels.Gpu.Compiler;
 
 namespace Llama4.Kernels.Gpu;
 

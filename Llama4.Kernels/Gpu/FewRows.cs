@@ -1,3 +1,7 @@
+using Llama4.Kernels.Gpu.Compiler;
+using Llama4.Kernels.Gpu.Instructions;
+using Llama4.Kernels.Gpu.Products;
+
 namespace Llama4.Kernels.Gpu;
 
 sealed partial class GpuDevice

@@ -1,3 +1,7 @@
+using Llama4.Kernels.Gpu.Compiler;
+using Llama4.Kernels.Gpu.Heads;
+using Llama4.Kernels.Gpu.Instructions;
+
 namespace Llama4.Kernels.Gpu;
 
 sealed partial class GpuDevice

@@ -3,6 +3,8 @@ using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.PTX;
 using ILGPU.Runtime;
+using Llama4.Kernels.Gpu.Compiler;
+using Llama4.Kernels.Gpu.Instructions;
 
 namespace Llama4.Kernels.Gpu;
 

@@ -1,4 +1,6 @@
 using ILGPU;
+using Llama4.Kernels.Gpu.Compiler;
+using Llama4.Kernels.Gpu.Instructions;
 
 namespace Llama4.Kernels.Gpu;
 

@@ -1,4 +1,5 @@
 using Llama4.Kernels.Formats;
+using Llama4.Kernels.Gpu.Products;
 
 namespace Llama4.Kernels.Gpu;
 

@@ -1,7 +1,8 @@
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
-using Llama4.Kernels.Cpu;
+using Llama4.Kernels.Gpu.Compiler;
+using Llama4.Kernels.Gpu.Driver;
 
 namespace Llama4.Kernels.Gpu;
 

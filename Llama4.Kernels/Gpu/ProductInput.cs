@@ -1,3 +1,5 @@
+using Llama4.Kernels.Gpu.Products;
+
 namespace Llama4.Kernels.Gpu;
 
 sealed partial class GpuDevice

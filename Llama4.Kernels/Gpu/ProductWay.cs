@@ -1,4 +1,4 @@
-using Llama4.Kernels.Cpu;
+using Llama4.Kernels.Gpu.Products;
 
 namespace Llama4.Kernels.Gpu;
 

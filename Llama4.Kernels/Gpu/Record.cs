@@ -1,5 +1,6 @@
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using Llama4.Kernels.Gpu.Driver;
 
 namespace Llama4.Kernels.Gpu;
 

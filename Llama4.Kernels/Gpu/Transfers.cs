@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using Llama4.Kernels.Gpu.Instructions;
 
 namespace Llama4.Kernels.Gpu;
 

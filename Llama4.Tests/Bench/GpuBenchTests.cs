@@ -3,6 +3,7 @@ using Llama4.Bench.Gpu;
 using Llama4.Kernels;
 using Llama4.Kernels.Formats;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Compiler;
 using Llama4.Tests.Gpu;
 using Llama4.Tests.Kernels;
 using Encoding = Llama4.Kernels.Encoding;

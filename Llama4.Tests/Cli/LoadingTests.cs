@@ -7,6 +7,7 @@ using Llama4.Core.Formats;
 using Llama4.Kernels;
 using Llama4.Kernels.Cpu;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Driver;
 
 namespace Llama4.Tests.Cli;
 

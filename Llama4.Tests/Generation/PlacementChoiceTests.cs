@@ -5,6 +5,7 @@ using Llama4.Core.Formats;
 using Llama4.Core.Generation;
 using Llama4.Core.Images;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Driver;
 using Llama4.Tests.Gpu;
 using Llama4.Tests.Kernels;
 

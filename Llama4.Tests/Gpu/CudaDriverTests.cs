@@ -1,5 +1,6 @@
 using Llama4.Kernels;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Driver;
 using Encoding = Llama4.Kernels.Encoding;
 
 namespace Llama4.Tests.Gpu;

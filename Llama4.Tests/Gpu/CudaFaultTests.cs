@@ -4,6 +4,8 @@ using Llama4.Core.Generation;
 using Llama4.Kernels;
 using Llama4.Kernels.Cpu;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Compiler;
+using Llama4.Kernels.Gpu.Instructions;
 using Llama4.Tests.Generation;
 using Encoding = Llama4.Kernels.Encoding;
 

@@ -1,7 +1,8 @@
 using ILGPU;
 using ILGPU.Runtime.CPU;
-using Llama4.Kernels.Cpu;
+using Llama4.Kernels;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Compiler;
 
 namespace Llama4.Tests.Gpu;
 

@@ -3,6 +3,8 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Compiler;
+using Llama4.Kernels.Gpu.Instructions;
 
 namespace Llama4.Tests.Gpu;
 

@@ -3,6 +3,9 @@ using System.Reflection;
 using Llama4.Kernels;
 using Llama4.Kernels.Formats;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Compiler;
+using Llama4.Kernels.Gpu.Heads;
+using Llama4.Kernels.Gpu.Instructions;
 using Encoding = Llama4.Kernels.Encoding;
 
 namespace Llama4.Tests.Gpu;

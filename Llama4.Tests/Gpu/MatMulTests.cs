@@ -1,6 +1,7 @@
 using Llama4.Kernels;
 using Llama4.Kernels.Cpu;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Products;
 using Llama4.Tests.Kernels;
 using Llama4.Tests.Kernels.Formats;
 using Encoding = Llama4.Kernels.Encoding;

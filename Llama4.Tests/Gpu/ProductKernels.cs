@@ -1,5 +1,6 @@
 using Llama4.Kernels.Formats;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Products;
 
 namespace Llama4.Tests.Gpu;
 

@@ -1,4 +1,5 @@
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Compiler;
 
 namespace Llama4.Tests.Gpu;
 

@@ -1,5 +1,7 @@
 using ILGPU.IR.Intrinsics;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Compiler;
+using Llama4.Kernels.Gpu.Products;
 
 namespace Llama4.Tests.Gpu;
 

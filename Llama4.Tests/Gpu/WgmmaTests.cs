@@ -1,6 +1,8 @@
 using System.Reflection;
 using ILGPU;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Compiler;
+using Llama4.Kernels.Gpu.Instructions;
 
 namespace Llama4.Tests.Gpu;
 

@@ -2,6 +2,7 @@ using ILGPU;
 using Llama4.Kernels;
 using Llama4.Kernels.Cpu;
 using Llama4.Kernels.Gpu;
+using Llama4.Kernels.Gpu.Driver;
 using Llama4.Tests.Gpu;
 
 namespace Llama4.Tests.Kernels;

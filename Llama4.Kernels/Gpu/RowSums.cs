@@ -1,7 +1,0 @@
-namespace Llama4.Kernels.Gpu;
-
-/// <summary>A sum for each of eight rows.</summary>
-struct RowSums
-{
-    public float A, B, C, D, E, F, G, H;
-}
