@@ -1,3 +1,4 @@
+using Llama4.Kernels;
 using Llama4.Kernels.Gpu;
 
 namespace Llama4.Bench.Gpu;
@@ -26,7 +27,7 @@ static class GpuCommand
             {
                 result = bench.Measure(bench.Check());
             }
-            catch (InvalidOperationException error)
+            catch (Exception error) when (error is InvalidOperationException or DeviceFaultException or OutOfMemoryException)
             {
                 Console.Error.WriteLine(error.Message);
                 return Wrong;
