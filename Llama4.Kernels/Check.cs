@@ -56,6 +56,16 @@ static class Check
                 throw new ArgumentOutOfRangeException(name, index, $"{operation}: expected 0 to {limit - 1}");
     }
 
+    /// <summary>y = x Wᵀ + bias.</summary>
+    public static void Product(in Tensor x, Weight weight, in Tensor output, Tensor? bias, string operation)
+    {
+        if (weight.Inputs != x.Columns) throw new ArgumentException($"{operation}: W has {weight.Inputs} inputs, x has {x.Columns} columns", nameof(weight));
+        Inside(weight.Values, nameof(weight), operation);
+        Output(output, x.Rows, weight.Outputs, operation: operation);
+        if (weight.Scales is Tensor scales) Input(scales, 1, weight.Outputs, operation: operation);
+        if (bias is Tensor b) Input(b, 1, weight.Outputs, name: nameof(bias), operation: operation);
+    }
+
     /// <summary>What is known without looking at the data: shapes, page and layer sizes, the encoding of the entries.</summary>
     public static void Cache(StepRows rows, int count, KvPages pages, KvLayer layer, string operation)
     {

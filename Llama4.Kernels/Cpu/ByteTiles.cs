@@ -20,8 +20,8 @@ static unsafe class ByteTiles<TFormat, TBlock>
 
     // Interleaved: a vector for each 4 inputs of eight weight rows, eight to a group, then their scales and offsets, a group's worth of each.
     const int VectorBytes = 32;
-    const int GroupBytes = 8 * VectorBytes;
-    const int FactorsOffset = 8 * GroupBytes;
+    const int GroupBytes = Interleaved.GroupBytes;
+    const int FactorsOffset = Unpacking.Groups * GroupBytes;
 
     // From a row's block of inputs to the next row's.
     const int RowBytes = InputBlock.Bytes;

@@ -33,7 +33,7 @@ public sealed unsafe partial class CpuDevice
     {
         if (from >= to) return;
         Weight weight = projection.Experts[expert];
-        CheckProduct(x, weight, projection.Output, null, nameof(ExpertMatMul));
+        Check.Product(x, weight, projection.Output, null, nameof(ExpertMatMul));
         MatMulPart part = PartOf(weight, projection.Output);
         part.RowMap = order;
         part.FirstRow = from;

@@ -7,7 +7,7 @@ public sealed unsafe partial class CpuDevice
     public override void MatMul(Tensor x, params ReadOnlySpan<Projection> projections)
     {
         Check.Input(x, x.Rows, x.Columns);
-        foreach (ref readonly Projection p in projections) CheckProduct(x, p.Weight, p.Output, p.Bias, nameof(MatMul));
+        foreach (ref readonly Projection p in projections) Check.Product(x, p.Weight, p.Output, p.Bias, nameof(MatMul));
         lock (matMul)
             for (int first = 0; first < x.Rows; first += MatMulInput.MaxRows)
             {
@@ -35,13 +35,4 @@ public sealed unsafe partial class CpuDevice
         Scales = weight.Scales is Tensor scales ? (float*)scales.Address : null,
         Y = (float*)output.Address,
     };
-
-    static void CheckProduct(in Tensor x, Weight weight, in Tensor output, Tensor? bias, string operation)
-    {
-        if (weight.Inputs != x.Columns) throw new ArgumentException($"{operation}: W has {weight.Inputs} inputs, x has {x.Columns} columns", nameof(weight));
-        Check.Inside(weight.Values, nameof(weight), operation);
-        Check.Output(output, x.Rows, weight.Outputs, operation: operation);
-        if (weight.Scales is Tensor scales) Check.Input(scales, 1, weight.Outputs, operation: operation);
-        if (bias is Tensor b) Check.Input(b, 1, weight.Outputs, name: nameof(bias), operation: operation);
-    }
 }

@@ -12,9 +12,21 @@ interface IFormatAction<TResult>
         where TBlock : unmanaged;
 }
 
+/// <summary>The same for floats and for quantised numbers.</summary>
+interface IAnyFormatAction
+{
+    void Run<TFormat, TBlock>()
+        where TFormat : struct, IFormat<TBlock>
+        where TBlock : unmanaged;
+}
+
 /// <summary>The one place where a run-time encoding becomes a static format.</summary>
 static class FormatSwitch
 {
+    /// <exception cref="ArgumentException">Not a number format of weights: I32, I64.</exception>
+    public static void Call<TAction>(Encoding encoding, TAction action)
+        where TAction : struct, IAnyFormatAction => Call<Either<TAction>, int>(encoding, new Either<TAction>(action));
+
     /// <exception cref="ArgumentException">Not a number format of weights: I32, I64.</exception>
     public static TResult Call<TAction, TResult>(Encoding encoding, TAction action)
         where TAction : struct, IFormatAction<TResult> => encoding switch
@@ -38,4 +50,24 @@ static class FormatSwitch
             Encoding.MXFP4 => action.Quantised<MXFP4, MXFP4.Block>(),
             _ => throw new ArgumentException($"{encoding} is not a number format of weights", nameof(encoding)),
         };
+
+    readonly struct Either<TAction>(TAction action) : IFormatAction<int>
+        where TAction : struct, IAnyFormatAction
+    {
+        public int Float<TFormat, TBlock>()
+            where TFormat : struct, IFloatFormat<TBlock>
+            where TBlock : unmanaged => Run<TFormat, TBlock>();
+
+        public int Quantised<TFormat, TBlock>()
+            where TFormat : struct, IQuantisedFormat<TBlock>
+            where TBlock : unmanaged => Run<TFormat, TBlock>();
+
+        int Run<TFormat, TBlock>()
+            where TFormat : struct, IFormat<TBlock>
+            where TBlock : unmanaged
+        {
+            action.Run<TFormat, TBlock>();
+            return 0;
+        }
+    }
 }

@@ -12,26 +12,17 @@ sealed partial class GpuDevice
         if (table.Columns != y.Columns) throw new ArgumentException($"Embed: table has {table.Columns} columns, y has {y.Columns}", nameof(table));
         Check.Inside(table);
         Check.Output(y, y.Rows, y.Columns);
-        FormatSwitch.Call<EmbedCall, int>(table.Encoding, new EmbedCall(this, rows, table, y));
+        FormatSwitch.Call(table.Encoding, new EmbedCall(this, rows, table, y));
     }
 
-    readonly struct EmbedCall(GpuDevice device, Tensor rows, Tensor table, Tensor y) : IFormatAction<int>
+    readonly struct EmbedCall(GpuDevice device, Tensor rows, Tensor table, Tensor y) : IAnyFormatAction
     {
-        public int Float<TFormat, TBlock>()
-            where TFormat : struct, IFloatFormat<TBlock>
-            where TBlock : unmanaged => Launch<TFormat, TBlock>();
-
-        public int Quantised<TFormat, TBlock>()
-            where TFormat : struct, IQuantisedFormat<TBlock>
-            where TBlock : unmanaged => Launch<TFormat, TBlock>();
-
-        int Launch<TFormat, TBlock>()
+        public void Run<TFormat, TBlock>()
             where TFormat : struct, IFormat<TBlock>
             where TBlock : unmanaged
         {
             device.ForNumbers(y.Count, new EmbedKernel<TFormat, TBlock>(
                 rows.Address, table.Address, table.Rows, table.RowBytes, table.Encoding.BlockBytes(), y.Address, y.Columns, y.Count));
-            return 0;
         }
     }
 

@@ -40,7 +40,7 @@ sealed partial class GpuDevice
     {
         if (projection.Experts.Count != experts)
             throw new ArgumentException($"ExpertMatMul: {projection.Experts.Count} experts beside {experts}", nameof(projection));
-        CheckProduct(x, projection.Experts[0], projection.Output, null, nameof(ExpertMatMul));
+        Check.Product(x, projection.Experts[0], projection.Output, null, nameof(ExpertMatMul));
         ProductPart part = PartOf(projection.Experts[0], projection.Output);
         part.Table = TableOf(x, projection).Addresses.Address;
         part.Add = add ? 1 : 0;
@@ -56,7 +56,7 @@ sealed partial class GpuDevice
         for (int expert = 0; expert < projection.Experts.Count; expert++)
         {
             Weight weight = projection.Experts[expert];
-            CheckProduct(x, weight, projection.Output, null, nameof(ExpertMatMul));
+            Check.Product(x, weight, projection.Output, null, nameof(ExpertMatMul));
             if (weight.Encoding != first.Encoding || weight.InputMajor != first.InputMajor || weight.Values.RowBytes != first.Values.RowBytes)
                 throw new ArgumentException($"ExpertMatMul: expert {expert} is stored as {weight.Encoding}, unlike expert 0 ({first.Encoding})", nameof(projection));
             addresses[2 * expert] = weight.Values.Address;

@@ -12,7 +12,7 @@ sealed partial class GpuDevice
 
     void MultiplyMany(ProductWay way, Encoding encoding, in BFloatRows x, in ProductArguments a)
     {
-        if (way == ProductWay.ManyRowsDecoded) FormatSwitch.Call<ManyRowsCall, int>(encoding, new ManyRowsCall(this, x, a));
+        if (way == ProductWay.ManyRowsDecoded) FormatSwitch.Call(encoding, new ManyRowsCall(this, x, a));
         else if (encoding == Encoding.F16) MultiplyMany<ChunkTile<F16Chunks>, ChunkTile<F16Chunks>.Raw>(x, a);
         else if (encoding == Encoding.BF16) MultiplyMany<ChunkTile<BF16Chunks>, ChunkTile<BF16Chunks>.Raw>(x, a);
         else if (encoding == Encoding.F8E4M3) MultiplyMany<ChunkTile<F8E4M3Chunks>, ChunkTile<F8E4M3Chunks>.Raw>(x, a);
@@ -58,23 +58,14 @@ sealed partial class GpuDevice
         return order;
     }
 
-    readonly struct ManyRowsCall(GpuDevice device, BFloatRows x, ProductArguments arguments) : IFormatAction<int>
+    readonly struct ManyRowsCall(GpuDevice device, BFloatRows x, ProductArguments arguments) : IAnyFormatAction
     {
-        public int Float<TFormat, TBlock>()
-            where TFormat : struct, IFloatFormat<TBlock>
-            where TBlock : unmanaged => Launch<TFormat, TBlock>();
-
-        public int Quantised<TFormat, TBlock>()
-            where TFormat : struct, IQuantisedFormat<TBlock>
-            where TBlock : unmanaged => Launch<TFormat, TBlock>();
-
-        int Launch<TFormat, TBlock>()
+        public void Run<TFormat, TBlock>()
             where TFormat : struct, IFormat<TBlock>
             where TBlock : unmanaged
         {
             if (device.HasSmallGroups) device.MultiplyMany<TinyTile, DecodeTile<TFormat, TBlock>, byte>(x, arguments);
             else device.MultiplyMany<LargeTile, DecodeTile<TFormat, TBlock>, byte>(x, arguments);
-            return 0;
         }
     }
 }

@@ -11,7 +11,7 @@ sealed partial class GpuDevice
     {
         Tensor x = input.X;
         Check.Input(x, x.Rows, x.Columns);
-        foreach (ref readonly Projection p in projections) CheckProduct(x, p.Weight, p.Output, p.Bias, nameof(MatMul));
+        foreach (ref readonly Projection p in projections) Check.Product(x, p.Weight, p.Output, p.Bias, nameof(MatMul));
         for (int from = 0; from < projections.Length;)
         {
             // Neighbours that are stored alike go together.
@@ -57,34 +57,16 @@ sealed partial class GpuDevice
         else if (way == ProductWay.FewRowsFragments) MultiplyFragments(weight.Encoding, input.Fragments(), arguments);
         else if (way == ProductWay.FewRowsFloats) MultiplyFloats(weight.Encoding, input.X, arguments);
         else if (way is ProductWay.ManyRows or ProductWay.ManyRowsDecoded) MultiplyMany(way, weight.Encoding, input.BFloats(), arguments);
-        else FormatSwitch.Call<DotCall, int>(weight.Encoding, new DotCall(this, input.X.Address, arguments));
+        else FormatSwitch.Call(weight.Encoding, new DotCall(this, input.X.Address, arguments));
     }
 
-    static void CheckProduct(in Tensor x, Weight weight, in Tensor output, Tensor? bias, string operation)
+    readonly struct DotCall(GpuDevice device, long x, ProductArguments arguments) : IAnyFormatAction
     {
-        if (weight.Inputs != x.Columns) throw new ArgumentException($"{operation}: W has {weight.Inputs} inputs, x has {x.Columns} columns", nameof(weight));
-        Check.Inside(weight.Values, nameof(weight), operation);
-        Check.Output(output, x.Rows, weight.Outputs, operation: operation);
-        if (weight.Scales is Tensor scales) Check.Input(scales, 1, weight.Outputs, operation: operation);
-        if (bias is Tensor b) Check.Input(b, 1, weight.Outputs, name: nameof(bias), operation: operation);
-    }
-
-    readonly struct DotCall(GpuDevice device, long x, ProductArguments arguments) : IFormatAction<int>
-    {
-        public int Float<TFormat, TBlock>()
-            where TFormat : struct, IFloatFormat<TBlock>
-            where TBlock : unmanaged => Launch<TFormat, TBlock>();
-
-        public int Quantised<TFormat, TBlock>()
-            where TFormat : struct, IQuantisedFormat<TBlock>
-            where TBlock : unmanaged => Launch<TFormat, TBlock>();
-
-        int Launch<TFormat, TBlock>()
+        public void Run<TFormat, TBlock>()
             where TFormat : struct, IFormat<TBlock>
             where TBlock : unmanaged
         {
             device.ForWarps(arguments.Rows * (long)arguments.First.Outputs, new DotKernel<TFormat, TBlock>(x, arguments));
-            return 0;
         }
     }
 }
