@@ -24,6 +24,8 @@ sealed class EndToEnd(EndToEndOptions options)
         var rows = new List<EndToEndRow>();
         double loadSeconds = 0;
         long bytesPerToken = 0;
+        if (options.Depths.Any(depth => depth > DeepSequence.Computed))
+            log.WriteLine($"behind the first {DeepSequence.Computed} positions the cache repeats their keys and values");
         foreach (int threads in options.Threads)
         {
             using var device = new CpuDevice(new CpuOptions { Threads = threads });
@@ -31,10 +33,10 @@ sealed class EndToEnd(EndToEndOptions options)
             if (loadSeconds == 0) loadSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             bytesPerToken = SpeedOfLight.WeightBytesPerToken(config, weights);
             using var cache = new KvCache(device, config, options.Kv);
-            int maxRows = Math.Min(options.PrefillChunk, Math.Max(1, options.Prefill.DefaultIfEmpty(1).Max()));
+            int maxRows = Math.Min(options.PrefillChunk, options.Prefill.Concat(options.Depths).Append(1).Max());
             using var batch = new StepBatch(cache, maxRows, 1, 1);
             using var model = new Llama4Model(config, weights, cache, maxRows, 1);
-            var bench = new ThreadRun(this, device, config, weights, cache, batch, model, threads);
+            using var bench = new ThreadRun(this, device, config, weights, cache, batch, model, threads);
             bench.WarmUp();
             foreach (int length in options.Prefill) rows.Add(bench.Prefill(length));
             foreach (int depth in options.Depths) rows.Add(bench.Decode(options.DecodeTokens, depth));
@@ -45,16 +47,32 @@ sealed class EndToEnd(EndToEndOptions options)
     }
 
     /// <summary>The measurements with one number of threads.</summary>
-    sealed class ThreadRun(
-        EndToEnd owner, Device device, TextConfig config, Llama4Weights weights, KvCache cache, StepBatch batch, Llama4Model model, int threads)
+    sealed class ThreadRun : IDisposable
     {
-        readonly float[] logits = new float[config.Vocabulary];
+        readonly EndToEnd owner;
+        readonly Device device;
+        readonly TextConfig config;
+        readonly Llama4Weights weights;
+        readonly KvCache cache;
+        readonly StepBatch batch;
+        readonly Llama4Model model;
+        readonly int threads;
+        readonly float[] logits;
+        readonly DeepSequence deep;
+
+        public ThreadRun(EndToEnd owner, Device device, TextConfig config, Llama4Weights weights, KvCache cache, StepBatch batch, Llama4Model model, int threads)
+        {
+            (this.owner, this.device, this.config, this.weights) = (owner, device, config, weights);
+            (this.cache, this.batch, this.model, this.threads) = (cache, batch, model, threads);
+            logits = new float[config.Vocabulary];
+            deep = new DeepSequence(cache, (sequence, length) => Feed(sequence, length));
+        }
 
         /// <summary>Touches every weight once and lets the runtime compile the kernels at their best.</summary>
         public void WarmUp()
         {
-            Sequence(batch.MaxRows, 8, out _);
-            Sequence(1, 8, out _);
+            Steps(batch.MaxRows, 8);
+            Steps(1, 8);
         }
 
         public EndToEndRow Prefill(int length)
@@ -74,11 +92,7 @@ sealed class EndToEnd(EndToEndOptions options)
         public EndToEndRow Decode(int tokens, int depth)
         {
             double bandwidth = Machine.ReadBandwidth(threads);
-            Rounds rounds = Measure(0, tokens, depth, () =>
-            {
-                Sequence(depth, tokens, out double elapsed);
-                return tokens / elapsed;
-            });
+            Rounds rounds = Measure(0, tokens, depth, () => tokens / Steps(depth, tokens));
             bandwidth = (bandwidth + Machine.ReadBandwidth(threads)) / 2;
             long bytes = SpeedOfLight.WeightBytesPerToken(config, weights) + SpeedOfLight.CacheBytesPerToken(config, cache.Encoding, depth + tokens / 2);
             double gigabytes = bytes * rounds.Ours / 1e9;
@@ -93,14 +107,13 @@ sealed class EndToEnd(EndToEndOptions options)
             return rounds;
         }
 
-        /// <summary>A sequence of <paramref name="depth"/> tokens, then <paramref name="tokens"/> single steps that are timed.</summary>
-        void Sequence(int depth, int tokens, out double elapsed)
+        /// <summary>Seconds of <paramref name="tokens"/> single steps behind <paramref name="depth"/> positions.</summary>
+        double Steps(int depth, int tokens)
         {
-            using KvSequence sequence = cache.NewSequence();
-            if (depth > 0) Feed(sequence, depth);
+            KvSequence sequence = deep.At(depth);
             long start = Stopwatch.GetTimestamp();
             for (int i = 0; i < tokens; i++) Step(sequence, 1);
-            elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
 
         double Feed(KvSequence sequence, int length)
@@ -123,5 +136,7 @@ sealed class EndToEnd(EndToEndOptions options)
             batch.Add(sequence, ids, 1);
             device.Download(model.Forward(batch), logits.AsSpan());
         }
+
+        public void Dispose() => deep.Dispose();
     }
 }

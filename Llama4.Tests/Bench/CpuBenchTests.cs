@@ -1,6 +1,10 @@
+using System.Runtime.InteropServices;
 using Llama4.Bench.Cpu;
 using Llama4.Core;
+using Llama4.Core.Cache;
+using Llama4.Kernels.Cpu;
 using Llama4.Tests.Formats;
+using Llama4.Tests.Model;
 using Encoding = Llama4.Kernels.Encoding;
 
 namespace Llama4.Tests.Bench;
@@ -30,6 +34,31 @@ public sealed class CpuBenchTests : IDisposable
         Assert.Equal([$"{model} -p 4 -n 0 -d 0 -r 1 -o json", $"{model} -p 0 -n 2 -d 3 -r 1 -o json"], calls.Distinct());
         Assert.Equal(4, calls.Length);
         Assert.Contains("\"Ratio\"", result.ToJson());
+    }
+
+    [Fact]
+    public void Rounds_at_a_depth_start_from_it_and_the_log_says_how_it_was_filled()
+    {
+        using var device = new CpuDevice();
+        using var cache = new KvCache(device, TinyConfig.Text, Encoding.BF16);
+        int fed = 0;
+        using var deep = new DeepSequence(cache, (sequence, rows) =>
+        {
+            for (int i = 0; i < rows; i++, fed++) sequence.Extend(1);
+            byte[] page = [.. Enumerable.Range(0, (int)cache.Parts[0].Full.PageBytes).Select(i => (byte)i)];
+            foreach (long address in sequence.Pages(0, isChunked: false)) Marshal.Copy(page, 0, (nint)address, page.Length);
+        });
+        const int Depth = 2 * DeepSequence.Computed + 1;
+        Assert.Equal(Depth, deep.At(Depth).Length);
+        Assert.Equal(DeepSequence.Computed, fed);
+        List<long> pages = deep.At(Depth).Pages(0, isChunked: false);
+        Assert.Equal(Depth / KvCache.PageRows + 1, pages.Count);
+        Assert.All(pages, address => Assert.Equal(7, Marshal.ReadByte((nint)address, 7)));
+        Assert.Equal(5, deep.At(5).Length);
+
+        var log = new StringWriter();
+        new EndToEnd(new EndToEndOptions(Llama.DemoModelPath, [1], [], DecodeTokens: 2, [Depth], Encoding.BF16, Rounds: 2, PrefillChunk: 512)).Run(log);
+        Assert.StartsWith($"behind the first {DeepSequence.Computed} positions", log.ToString());
     }
 
     [Theory]
