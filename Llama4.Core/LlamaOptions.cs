@@ -18,6 +18,9 @@ public sealed record LlamaOptions
     /// <summary>Threads that compute; null: one for each processor.</summary>
     public int? Threads { get; init; }
 
+    /// <summary>The processor's instructions for products of weights: a name of <see cref="Kernels.Cpu.CpuPath.All"/>, or "auto" for the first it has.</summary>
+    public string CpuPath { get; init; } = Kernels.Cpu.CpuPath.Auto;
+
     /// <summary>
     /// What computes: "cpu"; "cuda" or "cuda:1", an NVIDIA GPU by its number; "auto", the first GPU and, where there is none or it is too small,
     /// the processor, which <see cref="Llama.DeviceNote"/> tells.
@@ -50,6 +53,7 @@ public sealed record LlamaOptions
         Check("context_size", ContextSize, 2, mostContext);
         Check("cache_bytes", CacheBytes, 1, long.MaxValue);
         Check("threads", Threads, 1, 1024);
+        if (Kernels.Cpu.CpuPath.Problem(CpuPath) is string problem) throw new InvalidRequestException($"cpu_path: {problem}") { Field = "cpu_path" };
         Check("gpu_layers", GpuLayers, 0, 100_000);
         Check("cpu_experts", CpuExperts, 0, 100_000);
         DeviceSet.CudaIndex(Device);

@@ -9,6 +9,7 @@ internal sealed record Settings
     public string? Mmproj { get; init; }
     public int? Context { get; init; }
     public int? Threads { get; init; }
+    public string? CpuPath { get; init; }
     public Encoding? Kv { get; init; }
     public string? Device { get; init; }
     public int? GpuLayers { get; init; }

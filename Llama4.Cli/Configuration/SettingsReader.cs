@@ -19,6 +19,7 @@ internal static class SettingsReader
         "mmproj" => settings with { Mmproj = Text(value) },
         "ctx" => settings with { Context = Number(value, 1, int.MaxValue) },
         "threads" => settings with { Threads = Number(value, 1, 1024) },
+        "cpu-path" => settings with { CpuPath = Text(value) },
         "kv" => settings with { Kv = Format(value) },
         "device" => settings with { Device = Text(value) },
         "gpu-layers" => settings with { GpuLayers = Number(value, 0, 100_000) },

@@ -45,6 +45,7 @@ internal static class ModelLoader
                 + $"also say {SettingList.Device.Flag} cuda, or auto");
         var options = new LlamaOptions { Threads = settings.Threads, ContextSize = settings.Context };
         options = options with { Device = settings.Device ?? options.Device, GpuLayers = settings.GpuLayers, CpuExperts = settings.CpuExperts ?? 0 };
+        if (settings.CpuPath is string path) options = options with { CpuPath = path };
         if (settings.Kv is Encoding encoding) options = options with { CacheEncoding = encoding };
         foreach (string warning in checkpoint.Warnings) terminal.Error.WriteLine("warning: " + warning);
 

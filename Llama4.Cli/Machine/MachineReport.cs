@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Llama4.Cli.Output;
+using Llama4.Kernels.Cpu;
 
 namespace Llama4.Cli.Machine;
 
@@ -13,6 +14,7 @@ internal static class MachineReport
         new("processor", Processor.Name),
         Cores(),
         Vectors(),
+        .. CpuPath.All.Select(path => new Finding($"path {path.Name}", path.Reason)),
         new("memory", $"{Units.Bytes(Memory.Available)} free of {Units.Bytes(Memory.Total)}"),
         .. HugePages(),
         .. Limits(),

@@ -1,17 +1,19 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Llama4.Kernels.Cpu.Paths;
 using Llama4.Kernels.Formats;
 
 namespace Llama4.Kernels.Cpu;
 
 /// <summary>
-/// The way of <see cref="MatMulBytes{TFormat, TBlock}"/> for many rows: 16 weight rows are unpacked and interleaved so that the lanes are outputs,
+/// The way of <see cref="MatMulBytes{TFormat, TBlock, TOutputs}"/> for many rows: 16 weight rows are unpacked and interleaved so that the lanes are outputs,
 /// then meet the rows of x in passes of 64 and tiles of 4.
 /// </summary>
 /// <remarks>AggressiveOptimization keeps profile-guided recompilation away: it made these loops up to four times slower (measured on .NET 10.0.12, Zen 3).</remarks>
-static unsafe class ByteTiles<TFormat, TBlock>
+static unsafe class ByteTiles<TFormat, TBlock, TOutputs>
     where TFormat : struct, IQuantisedFormat<TBlock>
     where TBlock : unmanaged
+    where TOutputs : struct, IOutputs<TOutputs>
 {
     public const int Outputs = 2 * Lanes.Count;
 
@@ -49,8 +51,8 @@ static unsafe class ByteTiles<TFormat, TBlock>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            const int Sum = short.MaxValue / (2 * InputBlock.Largest);
-            return Steps == 8 && TFormat.Largest <= Sum / 8 ? 8 : TFormat.Largest <= Sum / 4 ? 4 : TFormat.Largest <= Sum / 2 ? 2 : 1;
+            int sum = TOutputs.LargestSum / (2 * InputBlock.Largest);
+            return Steps == 8 && TFormat.Largest <= sum / 8 ? 8 : TFormat.Largest <= sum / 4 ? 4 : TFormat.Largest <= sum / 2 ? 2 : 1;
         }
     }
 
@@ -144,8 +146,8 @@ static unsafe class ByteTiles<TFormat, TBlock>
         else AddTwo(w, factors, inputs, scales, inputSum, sums);
     }
 
-    /// <summary>Adds the products of a group, or of half of one, for outputs a and b, eight each, and four rows.</summary>
-    /// <param name="w">Values of the outputs a; those of b are one interleaved block further.</param>
+    /// <summary>Adds the products of a group, or of half of one, for four rows.</summary>
+    /// <param name="w">Values of the first eight outputs; those of the others are one interleaved block further.</param>
     /// <param name="factors">Their scales; the offsets follow.</param>
     /// <param name="inputs">The group's integers in the first row.</param>
     /// <param name="scales">Its scale there.</param>
@@ -153,143 +155,101 @@ static unsafe class ByteTiles<TFormat, TBlock>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddFour(byte* w, byte* factors, byte* inputs, float* scales, int inputSum, float* sums)
     {
-        Vector256<int> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+        TOutputs s0 = default, s1 = default, s2 = default, s3 = default;
         for (int step = 0; step < Steps; step += ExactSteps, w += ExactSteps * VectorBytes, inputs += ExactSteps * sizeof(int))
         {
-            AddRow(w, inputs, 0, ref a0, ref b0);
-            AddRow(w, inputs, 1, ref a1, ref b1);
-            AddRow(w, inputs, 2, ref a2, ref b2);
-            AddRow(w, inputs, 3, ref a3, ref b3);
+            s0 = TOutputs.Add(s0, ExactTotal(w, inputs));
+            s1 = TOutputs.Add(s1, ExactTotal(w, inputs + RowBytes));
+            s2 = TOutputs.Add(s2, ExactTotal(w, inputs + 2 * RowBytes));
+            s3 = TOutputs.Add(s3, ExactTotal(w, inputs + 3 * RowBytes));
         }
-        AddScaled(a0, b0, factors, scales, inputSum, sums);
-        AddScaled(a1, b1, factors, scales + RowFloats, inputSum, sums + Outputs);
-        AddScaled(a2, b2, factors, scales + 2 * RowFloats, inputSum, sums + 2 * Outputs);
-        AddScaled(a3, b3, factors, scales + 3 * RowFloats, inputSum, sums + 3 * Outputs);
+        AddScaled(s0, factors, scales, inputSum, sums);
+        AddScaled(s1, factors, scales + RowFloats, inputSum, sums + Outputs);
+        AddScaled(s2, factors, scales + 2 * RowFloats, inputSum, sums + 2 * Outputs);
+        AddScaled(s3, factors, scales + 3 * RowFloats, inputSum, sums + 3 * Outputs);
     }
 
     /// <summary>The same for two rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddTwo(byte* w, byte* factors, byte* inputs, float* scales, int inputSum, float* sums)
     {
-        Vector256<int> a0 = default, a1 = default, b0 = default, b1 = default;
+        TOutputs s0 = default, s1 = default;
         for (int step = 0; step < Steps; step += ExactSteps, w += ExactSteps * VectorBytes, inputs += ExactSteps * sizeof(int))
         {
-            AddRow(w, inputs, 0, ref a0, ref b0);
-            AddRow(w, inputs, 1, ref a1, ref b1);
+            s0 = TOutputs.Add(s0, ExactTotal(w, inputs));
+            s1 = TOutputs.Add(s1, ExactTotal(w, inputs + RowBytes));
         }
-        AddScaled(a0, b0, factors, scales, inputSum, sums);
-        AddScaled(a1, b1, factors, scales + RowFloats, inputSum, sums + Outputs);
+        AddScaled(s0, factors, scales, inputSum, sums);
+        AddScaled(s1, factors, scales + RowFloats, inputSum, sums + Outputs);
     }
 
-    /// <summary>Two rows where all steps fit into 16-bit sums.</summary>
+    /// <summary>Two rows where the sums hold all steps.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddExactTwo(byte* w, byte* factors, byte* inputs, float* scales, int inputSum, float* sums)
     {
-        Vector256<short> c0 = default, c1 = default, d0 = default, d1 = default;
+        TOutputs s0 = default, s1 = default;
         for (nint at = 0; at < Steps * sizeof(int); at += sizeof(int))
         {
-            byte* step = w + VectorBytes / sizeof(int) * at;
-            Vector256<byte> a = Vector256.Load(step), b = Vector256.Load(step + InterleavedBytes);
-            var x = Vector256.Create(*(int*)(inputs + at));
-            c0 += Multiply(a, x);
-            d0 += Multiply(b, x);
-            x = Vector256.Create(*(int*)(inputs + at + RowBytes));
-            c1 += Multiply(a, x);
-            d1 += Multiply(b, x);
+            TOutputs weights = Load(w + VectorBytes / sizeof(int) * at);
+            s0 = AddProducts(s0, weights, inputs + at);
+            s1 = AddProducts(s1, weights, inputs + at + RowBytes);
         }
-        AddScaled(ByteVectors.AddPairs(c0), ByteVectors.AddPairs(d0), factors, scales, inputSum, sums);
-        AddScaled(ByteVectors.AddPairs(c1), ByteVectors.AddPairs(d1), factors, scales + RowFloats, inputSum, sums + Outputs);
+        AddScaled(TOutputs.Total(s0), factors, scales, inputSum, sums);
+        AddScaled(TOutputs.Total(s1), factors, scales + RowFloats, inputSum, sums + Outputs);
     }
 
-    /// <summary>Four rows where all steps fit into 16-bit sums.</summary>
+    /// <summary>Four rows where the sums hold all steps.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddExactFour(byte* w, byte* factors, byte* inputs, float* scales, int inputSum, float* sums)
     {
-        Vector256<short> c0 = default, c1 = default, c2 = default, c3 = default, d0 = default, d1 = default, d2 = default, d3 = default;
+        TOutputs s0 = default, s1 = default, s2 = default, s3 = default;
         // Two steps a turn: the counter counts bytes of inputs, so that it is an index to both sides.
         for (nint at = 0; at < Steps * sizeof(int); at += 2 * sizeof(int))
         {
             byte* step = w + VectorBytes / sizeof(int) * at;
-            Vector256<byte> a = Vector256.Load(step), b = Vector256.Load(step + InterleavedBytes);
-            Vector256<int> x = Vector256.Create(*(int*)(inputs + at));
-            c0 += Multiply(a, x);
-            d0 += Multiply(b, x);
-            x = Vector256.Create(*(int*)(inputs + at + RowBytes));
-            c1 += Multiply(a, x);
-            d1 += Multiply(b, x);
-            x = Vector256.Create(*(int*)(inputs + at + 2 * RowBytes));
-            c2 += Multiply(a, x);
-            d2 += Multiply(b, x);
-            x = Vector256.Create(*(int*)(inputs + at + 3 * RowBytes));
-            c3 += Multiply(a, x);
-            d3 += Multiply(b, x);
-            a = Vector256.Load(step + VectorBytes);
-            b = Vector256.Load(step + VectorBytes + InterleavedBytes);
-            x = Vector256.Create(*(int*)(inputs + at + sizeof(int)));
-            c0 += Multiply(a, x);
-            d0 += Multiply(b, x);
-            x = Vector256.Create(*(int*)(inputs + at + sizeof(int) + RowBytes));
-            c1 += Multiply(a, x);
-            d1 += Multiply(b, x);
-            x = Vector256.Create(*(int*)(inputs + at + sizeof(int) + 2 * RowBytes));
-            c2 += Multiply(a, x);
-            d2 += Multiply(b, x);
-            x = Vector256.Create(*(int*)(inputs + at + sizeof(int) + 3 * RowBytes));
-            c3 += Multiply(a, x);
-            d3 += Multiply(b, x);
+            TOutputs weights = Load(step);
+            s0 = AddProducts(s0, weights, inputs + at);
+            s1 = AddProducts(s1, weights, inputs + at + RowBytes);
+            s2 = AddProducts(s2, weights, inputs + at + 2 * RowBytes);
+            s3 = AddProducts(s3, weights, inputs + at + 3 * RowBytes);
+            weights = Load(step + VectorBytes);
+            s0 = AddProducts(s0, weights, inputs + at + sizeof(int));
+            s1 = AddProducts(s1, weights, inputs + at + sizeof(int) + RowBytes);
+            s2 = AddProducts(s2, weights, inputs + at + sizeof(int) + 2 * RowBytes);
+            s3 = AddProducts(s3, weights, inputs + at + sizeof(int) + 3 * RowBytes);
         }
-        AddScaled(ByteVectors.AddPairs(c0), ByteVectors.AddPairs(d0), factors, scales, inputSum, sums);
-        AddScaled(ByteVectors.AddPairs(c1), ByteVectors.AddPairs(d1), factors, scales + RowFloats, inputSum, sums + Outputs);
-        AddScaled(ByteVectors.AddPairs(c2), ByteVectors.AddPairs(d2), factors, scales + 2 * RowFloats, inputSum, sums + 2 * Outputs);
-        AddScaled(ByteVectors.AddPairs(c3), ByteVectors.AddPairs(d3), factors, scales + 3 * RowFloats, inputSum, sums + 3 * Outputs);
+        AddScaled(TOutputs.Total(s0), factors, scales, inputSum, sums);
+        AddScaled(TOutputs.Total(s1), factors, scales + RowFloats, inputSum, sums + Outputs);
+        AddScaled(TOutputs.Total(s2), factors, scales + 2 * RowFloats, inputSum, sums + 2 * Outputs);
+        AddScaled(TOutputs.Total(s3), factors, scales + 3 * RowFloats, inputSum, sums + 3 * Outputs);
     }
 
-    /// <summary>As many steps of one row as go together exactly. The weights' vectors are the same for all rows of a tile and stay in registers.</summary>
+    /// <summary>As many steps of one row as the sums hold. The weights' vectors are the same for all rows of a tile and stay in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AddRow(byte* w, byte* inputs, int row, ref Vector256<int> a, ref Vector256<int> b)
+    static TOutputs ExactTotal(byte* w, byte* inputs)
     {
-        var x = Vector256.Create(*(int*)(inputs + row * RowBytes));
-        Vector256<short> c = Multiply(Vector256.Load(w), x), d = Multiply(Vector256.Load(w + InterleavedBytes), x);
-        if (ExactSteps >= 2)
-        {
-            x = Vector256.Create(*(int*)(inputs + row * RowBytes + 4));
-            c += Multiply(Vector256.Load(w + VectorBytes), x);
-            d += Multiply(Vector256.Load(w + VectorBytes + InterleavedBytes), x);
-        }
+        TOutputs sums = AddProducts(default, Load(w), inputs);
+        if (ExactSteps >= 2) sums = AddProducts(sums, Load(w + VectorBytes), inputs + 4);
         if (ExactSteps >= 4)
         {
-            x = Vector256.Create(*(int*)(inputs + row * RowBytes + 8));
-            c += Multiply(Vector256.Load(w + 2 * VectorBytes), x);
-            d += Multiply(Vector256.Load(w + 2 * VectorBytes + InterleavedBytes), x);
-            x = Vector256.Create(*(int*)(inputs + row * RowBytes + 12));
-            c += Multiply(Vector256.Load(w + 3 * VectorBytes), x);
-            d += Multiply(Vector256.Load(w + 3 * VectorBytes + InterleavedBytes), x);
+            sums = AddProducts(sums, Load(w + 2 * VectorBytes), inputs + 8);
+            sums = AddProducts(sums, Load(w + 3 * VectorBytes), inputs + 12);
         }
-        a += ByteVectors.AddPairs(c);
-        b += ByteVectors.AddPairs(d);
+        return TOutputs.Total(sums);
     }
 
-    /// <param name="x">Four inputs of a row, the same for all outputs.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<short> Multiply(Vector256<byte> w, Vector256<int> x) => TFormat.IsSigned
-        ? ByteVectors.MultiplyPairs(Vector256.Abs(w.AsSByte()).AsByte(), ByteVectors.WithSign(x.AsSByte(), w.AsSByte()))
-        : ByteVectors.MultiplyPairs(w, x.AsSByte());
+    static TOutputs AddProducts(TOutputs sums, TOutputs weights, byte* inputs) => TOutputs.AddProducts(sums, weights, inputs, TFormat.IsSigned);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AddScaled(Vector256<int> a, Vector256<int> b, byte* factors, float* scales, int inputSum, float* sums)
+    static TOutputs Load(byte* w) => TOutputs.Load(w, InterleavedBytes);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void AddScaled(TOutputs integers, byte* factors, float* scales, int inputSum, float* sums)
     {
-        var scale = Vector256.Create(scales[0]);
-        Vector256<float> sumA = Lanes.MultiplyAdd(Vector256.ConvertToSingle(a), Vector256.Load((float*)factors) * scale, Vector256.Load(sums));
-        Vector256<float> sumB = Lanes.MultiplyAdd(
-            Vector256.ConvertToSingle(b), Vector256.Load((float*)(factors + InterleavedBytes)) * scale, Vector256.Load(sums + Lanes.Count));
-        if (TFormat.HasOffsets)
-        {
-            var input = Vector256.Create(scales[inputSum]);
-            sumA = Lanes.MultiplyAdd(Vector256.Load((float*)(factors + GroupBytes)), input, sumA);
-            sumB = Lanes.MultiplyAdd(Vector256.Load((float*)(factors + InterleavedBytes + GroupBytes)), input, sumB);
-        }
-        sumA.Store(sums);
-        sumB.Store(sums + Lanes.Count);
+        TOutputs sum = TOutputs.AddScaled(integers, factors, InterleavedBytes, scales, sums);
+        if (TFormat.HasOffsets) sum = TOutputs.AddOffsets(sum, factors + GroupBytes, InterleavedBytes, scales + inputSum);
+        TOutputs.Store(sum, sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

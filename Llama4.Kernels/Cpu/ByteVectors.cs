@@ -14,7 +14,7 @@ static unsafe class ByteVectors
         Avx2.IsSupported ? Avx2.MultiplyAddAdjacent(u, s) : MultiplyPairsPortably(u, s);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<short> MultiplyPairsPortably(Vector256<byte> u, Vector256<sbyte> s)
+    public static Vector256<short> MultiplyPairsPortably(Vector256<byte> u, Vector256<sbyte> s)
     {
         Vector256<short> lower = Vector256.WidenLower(u).AsInt16() * Vector256.WidenLower(s);
         Vector256<short> upper = Vector256.WidenUpper(u).AsInt16() * Vector256.WidenUpper(s);
@@ -27,7 +27,7 @@ static unsafe class ByteVectors
         Avx2.IsSupported ? Avx2.MultiplyAddAdjacent(v, Vector256.Create((short)1)) : AddPairsPortably(v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<int> AddPairsPortably(Vector256<short> v) => (v.AsInt32() << 16 >> 16) + (v.AsInt32() >> 16);
+    public static Vector256<int> AddPairsPortably(Vector256<short> v) => (v.AsInt32() << 16 >> 16) + (v.AsInt32() >> 16);
 
     /// <summary>v where sign is not negative, −v where it is; anything where it is 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -35,7 +35,7 @@ static unsafe class ByteVectors
         Avx2.IsSupported ? Avx2.Sign(v, sign) : WithSignPortably(v, sign);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<sbyte> WithSignPortably(Vector256<sbyte> v, Vector256<sbyte> sign)
+    public static Vector256<sbyte> WithSignPortably(Vector256<sbyte> v, Vector256<sbyte> sign)
     {
         Vector256<sbyte> negative = sign >> 7;
         return (v ^ negative) - negative;

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
 
@@ -20,13 +19,20 @@ public sealed unsafe partial class CpuDevice : Device
 
     /// <param name="options">Absent: the defaults of <see cref="CpuOptions"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">An impossible number of threads.</exception>
+    /// <exception cref="ArgumentException">A path that this processor does not have.</exception>
     public CpuDevice(CpuOptions? options = null)
+        : this(options ?? new CpuOptions(), CpuPath.Of(options?.Path ?? CpuPath.Auto))
     {
-        this.options = options ?? new CpuOptions();
-        if (this.options.Threads is < 1 or > Team.MaxThreads)
-            throw new ArgumentOutOfRangeException(nameof(options), this.options.Threads, $"threads: expected 1 to {Team.MaxThreads}");
-        team = new Team(this.options.Threads);
-        Name = $"{ProcessorName()}, {VectorName()}, {this.options.Threads} {(this.options.Threads == 1 ? "thread" : "threads")}";
+    }
+
+    /// <summary>With any path: what the processor does not have, is computed by what it has.</summary>
+    internal CpuDevice(CpuOptions options, CpuPath path)
+    {
+        (this.options, Path) = (options, path);
+        if (options.Threads is < 1 or > Team.MaxThreads)
+            throw new ArgumentOutOfRangeException(nameof(options), options.Threads, $"threads: expected 1 to {Team.MaxThreads}");
+        team = new Team(options.Threads);
+        Name = $"{ProcessorName()}, path {path.Name}, {options.Threads} {(options.Threads == 1 ? "thread" : "threads")}";
     }
 
     public override string Name { get; }
@@ -43,6 +49,9 @@ public sealed unsafe partial class CpuDevice : Device
             return Math.Max(0, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes);
         }
     }
+
+    /// <summary>The instructions that multiply.</summary>
+    internal CpuPath Path { get; }
 
     /// <summary>The threads that compute.</summary>
     public int Threads => team.Threads;
@@ -85,7 +94,4 @@ public sealed unsafe partial class CpuDevice : Device
         }
         return name.ToString().Trim();
     }
-
-    static string VectorName() =>
-        Vector512.IsHardwareAccelerated ? "512-bit vectors" : Vector256.IsHardwareAccelerated ? "256-bit vectors" : "128-bit vectors";
 }

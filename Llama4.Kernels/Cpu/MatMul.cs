@@ -28,7 +28,7 @@ public sealed unsafe partial class CpuDevice
 
     MatMulPart PartOf(Weight weight, in Tensor output) => new()
     {
-        Kernel = MatMulKernel.Of(weight, options.Activations),
+        Kernel = MatMulKernel.Of(weight, options.Activations, Path),
         Weights = (byte*)weight.Values.Address,
         RowBytes = weight.Values.RowBytes,
         Outputs = weight.Outputs,

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Llama4.Kernels.Cpu.Paths;
 using Llama4.Kernels.Formats;
 
 namespace Llama4.Kernels.Cpu;
@@ -11,11 +12,12 @@ namespace Llama4.Kernels.Cpu;
 /// </summary>
 /// <remarks>
 /// One row: a weight row is walked once, the eight sums are the lanes of a vector. Many rows:
-/// <see cref="ByteTiles{TFormat, TBlock}"/>, whose lanes are outputs.
+/// <see cref="ByteTiles{TFormat, TBlock, TOutputs}"/>, whose lanes are outputs.
 /// </remarks>
-sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
+sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
     where TFormat : struct, IQuantisedFormat<TBlock>
     where TBlock : unmanaged
+    where TOutputs : struct, IOutputs<TOutputs>
 {
     // From this many rows on interleaving pays.
     const int FewestTileRows = 2;
@@ -24,10 +26,10 @@ sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
 
     public override int ItemOutputs(in MatMulPart part, int threads) => part.Rows < FewestTileRows
         ? OutputsOf(part, RowItemBytes, 8)
-        : OutputsOf(part, TileItemBytes, ByteTiles<TFormat, TBlock>.Outputs);
+        : OutputsOf(part, TileItemBytes, ByteTiles<TFormat, TBlock, TOutputs>.Outputs);
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
-        part.Rows < FewestTileRows ? 0 : ByteTiles<TFormat, TBlock>.ScratchBytes;
+        part.Rows < FewestTileRows ? 0 : ByteTiles<TFormat, TBlock, TOutputs>.ScratchBytes;
 
     public override void Run(in MatMulPart part, MatMulInput input, int from, int to, byte* scratch)
     {
@@ -36,7 +38,7 @@ sealed unsafe class MatMulBytes<TFormat, TBlock> : MatMulKernel
                 for (int row = 0; row < part.Rows; row++)
                     part.Store(row, output, Dot(part.Weights + output * part.RowBytes, input, part.FirstRow + row));
         else
-            ByteTiles<TFormat, TBlock>.Run(part, input, from, to, scratch);
+            ByteTiles<TFormat, TBlock, TOutputs>.Run(part, input, from, to, scratch);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

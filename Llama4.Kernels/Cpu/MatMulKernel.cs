@@ -1,3 +1,4 @@
+using Llama4.Kernels.Cpu.Paths;
 using Llama4.Kernels.Formats;
 
 namespace Llama4.Kernels.Cpu;
@@ -12,7 +13,7 @@ abstract unsafe class MatMulKernel
     private protected const int RowItemBytes = 64 * 1024;
     private protected const int TileItemBytes = 512 * 1024;
 
-    static readonly MatMulKernel?[] floats = Create(default(FloatInputs)), bytes = Create(default(ByteInputs)), inputMajor = Create(default(InputMajor));
+    static readonly MatMulKernel?[] floats = Create(default(FloatInputs)), inputMajor = Create(default(InputMajor));
 
     /// <summary>Whether the kernel reads the blocks of the input; else its panels of floats.</summary>
     public virtual bool ReadsBlocks => false;
@@ -27,14 +28,18 @@ abstract unsafe class MatMulKernel
     public abstract void Run(in MatMulPart part, MatMulInput input, int from, int to, byte* scratch);
 
     /// <exception cref="ArgumentException">An encoding that is no number format of weights, or input-major blocks.</exception>
-    public static MatMulKernel Of(Weight weight, ActivationPrecision activations)
+    public static MatMulKernel Of(Weight weight, ActivationPrecision activations, CpuPath path)
     {
-        MatMulKernel?[] kernels = weight.InputMajor ? inputMajor : activations == ActivationPrecision.Int8 ? bytes : floats;
+        MatMulKernel?[] kernels = weight.InputMajor ? inputMajor : activations == ActivationPrecision.Int8 ? path.Kernels : floats;
         if ((int)weight.Encoding < kernels.Length && kernels[(int)weight.Encoding] is MatMulKernel kernel) return kernel;
         throw new ArgumentException(weight.InputMajor
             ? $"weights are input-major {weight.Encoding}: expected F32, F16, BF16 or F8E4M3"
             : $"weights are {weight.Encoding}, which is not a number format of weights", nameof(weight));
     }
+
+    /// <summary>The kernels whose inputs are bytes, by encoding.</summary>
+    public static MatMulKernel?[] OfBytes<TOutputs>()
+        where TOutputs : struct, IOutputs<TOutputs> => Create(default(ByteInputs<TOutputs>));
 
     /// <summary>Outputs whose weights take about <paramref name="bytes"/>, a multiple of <paramref name="tile"/>.</summary>
     private protected static int OutputsOf(in MatMulPart part, int bytes, int tile) =>
@@ -59,7 +64,8 @@ abstract unsafe class MatMulKernel
             where TBlock : unmanaged => new MatMulFloats<QuantisedRows<TFormat, TBlock>>();
     }
 
-    readonly struct ByteInputs : IFormatAction<MatMulKernel?>
+    readonly struct ByteInputs<TOutputs> : IFormatAction<MatMulKernel?>
+        where TOutputs : struct, IOutputs<TOutputs>
     {
         public MatMulKernel Float<TFormat, TBlock>()
             where TFormat : struct, IFloatFormat<TBlock>
@@ -67,7 +73,7 @@ abstract unsafe class MatMulKernel
 
         public MatMulKernel Quantised<TFormat, TBlock>()
             where TFormat : struct, IQuantisedFormat<TBlock>
-            where TBlock : unmanaged => new MatMulBytes<TFormat, TBlock>();
+            where TBlock : unmanaged => new MatMulBytes<TFormat, TBlock, TOutputs>();
     }
 
     readonly struct InputMajor : IFormatAction<MatMulKernel?>

@@ -42,8 +42,8 @@ public sealed class ChatTests
     static void BannerOfTwo()
     {
         using var terminal = new TestTerminal();
-        Assert.Equal("", terminal.OutputAsync("chat", "--device", "cuda", "--gpu-layers", "2").GetAwaiter().GetResult());
-        Assert.Matches(@"(?m)^device +\S.*threads?: [\d.]+ MiB of the weights\ndevice +Fake H200: [\d.]+ MiB of the weights$", terminal.Error.ToString());
+        Assert.Equal("", terminal.OutputAsync("chat", "--device", "cuda", "--gpu-layers", "2", "--cpu-path", "portable").GetAwaiter().GetResult());
+        Assert.Matches(@"(?m)^device +\S.*path portable, \d+ threads?: [\d.]+ MiB of the weights\ndevice +Fake H200: [\d.]+ MiB of the weights$", terminal.Error.ToString());
     }
 
     [Fact]

@@ -209,7 +209,7 @@ public sealed class FileCommandTests
     {
         using var terminal = new TestTerminal();
         JsonObject report = JsonNode.Parse(await terminal.OutputAsync("doctor", "--json"))!.AsObject();
-        foreach (string name in new[] { "runtime", "processor", "cores", "vectors", "memory", "CUDA driver" })
+        foreach (string name in new[] { "runtime", "processor", "cores", "vectors", "path avx512", "path portable", "memory", "CUDA driver" })
             Assert.NotEqual("", (string?)report[name]!["found"]);
         if (OperatingSystem.IsLinux()) Assert.Contains("limit of open files", report.Select(field => field.Key));
     }

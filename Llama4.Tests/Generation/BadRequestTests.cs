@@ -81,7 +81,7 @@ public sealed class BadRequestTests(DemoModel demo)
         }
         LlamaOptions[] bad =
         [
-            new() { ContextSize = 0 }, new() { ContextSize = 1_000_000 }, new() { Threads = 0 }, new() { MaxParallel = 0 },
+            new() { ContextSize = 0 }, new() { ContextSize = 1_000_000 }, new() { Threads = 0 }, new() { CpuPath = "mmx" }, new() { MaxParallel = 0 },
             new() { PrefillChunk = 0 }, new() { CacheEncoding = Encoding.Q4_0 }, new() { CacheBytes = 0 }, new() { CacheBytes = 1000 },
             new() { ContextSize = 2000, CacheBytes = 100_000 },
         ];

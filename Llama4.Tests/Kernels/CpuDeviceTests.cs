@@ -76,10 +76,10 @@ public sealed class CpuDeviceTests
     }
 
     [Fact]
-    public void The_name_tells_the_processor_and_the_threads()
+    public void The_name_tells_the_processor_the_path_and_the_threads()
     {
-        using var device = new CpuDevice(new CpuOptions { Threads = 2 });
-        Assert.EndsWith("2 threads", device.Name);
+        using var device = new CpuDevice(new CpuOptions { Threads = 2, Path = "portable" });
+        Assert.EndsWith("path portable, 2 threads", device.Name);
         Assert.Equal(Environment.ProcessorCount, new CpuOptions().Threads);
         Assert.Equal(ActivationPrecision.Int8, new CpuOptions().Activations);
     }

@@ -43,6 +43,14 @@ public class BitIdentityTests
     }
 
     [Theory, MemberData(nameof(Models))]
+    public void The_portable_path_equals_the_fastest(string model)
+    {
+        int[] ids = Ids(70, 2);
+        using ModelRun fastest = Open(model), portable = new(TestData.Path(model.Split('/')), new CpuOptions { Threads = 2, Path = "portable" }, Encoding.BF16);
+        Assert.Equal(fastest.Logits(ids), portable.Logits(ids));
+    }
+
+    [Theory, MemberData(nameof(Models))]
     public void Batched_equals_single(string model)
     {
         int[][] prompts = [Ids(31, 3), Ids(1, 4), Ids(20, 5), Ids(7, 6), Ids(32, 7)];

@@ -69,6 +69,18 @@ static class FormatCases
         return bytes;
     }
 
+    /// <summary>Any bits with powers of two as scales: whole inputs give sums without rounding.</summary>
+    public static byte[] ExactScales(Encoding encoding, int blocks, int seed)
+    {
+        byte[] bytes = AnyBits(encoding, blocks, seed);
+        for (int b = 0; b < blocks; b++)
+        {
+            foreach (int offset in HalfOffsets(encoding)) (bytes[b * encoding.BlockBytes() + offset], bytes[b * encoding.BlockBytes() + offset + 1]) = (0, 0x2C); // 2^-4
+            if (encoding == Encoding.MXFP4) bytes[b * encoding.BlockBytes()] = 127; // 1
+        }
+        return bytes;
+    }
+
     /// <summary>Where a block keeps its scales of type half.</summary>
     static int[] HalfOffsets(Encoding encoding) => encoding switch
     {

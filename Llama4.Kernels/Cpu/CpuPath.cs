@@ -1,0 +1,76 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using Llama4.Kernels.Cpu.Paths;
+
+namespace Llama4.Kernels.Cpu;
+
+/// <summary>
+/// The instructions that multiply quantised weights with several rows. All paths give the same bits; <see cref="All"/> has the fastest first.
+/// </summary>
+public sealed class CpuPath
+{
+    /// <summary>The name that stands for the first path that this processor has.</summary>
+    public const string Auto = "auto";
+
+    readonly Lazy<MatMulKernel?[]> kernels;
+
+    CpuPath(string name, string needs, bool isSupported, Func<MatMulKernel?[]> kernels)
+    {
+        (Name, Needs, IsSupported) = (name, needs, isSupported);
+        this.kernels = new(kernels);
+    }
+
+    /// <summary>Every path, in the order of preference.</summary>
+    public static IReadOnlyList<CpuPath> All { get; } =
+    [
+        // Some processors slow down with 512 bits: then the runtime does not count them as accelerated.
+        new("avx512", "AVX-512 BW at full speed", Avx512BW.IsSupported && Vector512.IsHardwareAccelerated, MatMulKernel.OfBytes<WideVector>),
+        new("avxvnni", "AVX-VNNI", AvxVnni.IsSupported, MatMulKernel.OfBytes<TwoVectors<AvxVnniProducts>>),
+        new("avx2", "AVX2", Avx2.IsSupported, MatMulKernel.OfBytes<TwoVectors<Avx2Products>>),
+        new("advsimd-dot", "AdvSIMD with dot products", Dp.IsSupported, MatMulKernel.OfBytes<FourVectors<DotProducts>>),
+        new("advsimd", "AdvSIMD", AdvSimd.Arm64.IsSupported, MatMulKernel.OfBytes<FourVectors<AdvSimdProducts>>),
+        new("portable", "nothing in particular", true, MatMulKernel.OfBytes<TwoVectors<PortableProducts>>),
+    ];
+
+    public string Name { get; }
+
+    /// <summary>Instructions it cannot do without.</summary>
+    internal string Needs { get; }
+
+    /// <summary>Whether this process can use it.</summary>
+    public bool IsSupported { get; }
+
+    /// <summary>Why it is or is not what <see cref="Auto"/> takes.</summary>
+    public string Reason
+    {
+        get
+        {
+            CpuPath first = All.First(path => path.IsSupported);
+            return !IsSupported ? $"not possible: {Missing}" : this == first ? "taken: the first that this processor has" : $"possible, but {first.Name} comes first";
+        }
+    }
+
+    /// <summary>By encoding; null for what is no number format.</summary>
+    internal MatMulKernel?[] Kernels => kernels.Value;
+
+    string Missing => $"this processor has no {Needs}, or a setting of .NET hides it";
+
+    /// <summary>The path that a name stands for.</summary>
+    /// <exception cref="ArgumentException">There is none of that name, or this processor does not have it.</exception>
+    internal static CpuPath Of(string name) => Problem(name) is string problem
+        ? throw new ArgumentException(problem, nameof(name))
+        : All.First(path => path.IsSupported && (name == Auto || path.Name == name));
+
+    /// <summary>Why <see cref="CpuOptions.Path"/> cannot have this name: what was found and what is possible. Null where it can.</summary>
+    public static string? Problem(string name)
+    {
+        if (name == Auto) return null;
+        string possible = string.Join(", ", All.Where(path => path.IsSupported).Select(path => path.Name));
+        return All.FirstOrDefault(path => path.Name == name) is not CpuPath found
+            ? $"there is no '{name}', expected {Auto} or one of {string.Join(", ", All.Select(path => path.Name))} (possible here: {possible})"
+            : found.IsSupported ? null : $"'{name}' is not possible: {found.Missing}; expected {Auto} or one of {possible}";
+    }
+
+    public override string ToString() => $"{Name}: {Reason}";
+}

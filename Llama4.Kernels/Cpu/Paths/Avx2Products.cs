@@ -1,0 +1,19 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Llama4.Kernels.Cpu.Paths;
+
+/// <summary>Sums of two products in 16 bits, by the instructions of AVX2 where they are.</summary>
+readonly struct Avx2Products : IProducts<Vector256<int>>
+{
+    public static int LargestSum => short.MaxValue;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Add(Vector256<int> sums, Vector256<int> weights, Vector256<int> inputs, bool isSigned) =>
+        (sums.AsInt16() + (isSigned
+            ? ByteVectors.MultiplyPairs(Vector256.Abs(weights.AsSByte()).AsByte(), ByteVectors.WithSign(inputs.AsSByte(), weights.AsSByte()))
+            : ByteVectors.MultiplyPairs(weights.AsByte(), inputs.AsSByte()))).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Total(Vector256<int> sums) => ByteVectors.AddPairs(sums.AsInt16());
+}

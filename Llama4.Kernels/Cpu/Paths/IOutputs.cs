@@ -1,0 +1,36 @@
+namespace Llama4.Kernels.Cpu.Paths;
+
+/// <summary>
+/// Sixteen outputs side by side with 32 bits of each: four bytes of weights, two sums of 16 bits, an integer or a float. The vectors and the
+/// instructions of a path; what comes out is the same in all of them, bit for bit.
+/// </summary>
+unsafe interface IOutputs<TSelf>
+    where TSelf : struct, IOutputs<TSelf>
+{
+    /// <summary>What a sum of <see cref="AddProducts"/> can hold.</summary>
+    static abstract int LargestSum { get; }
+
+    /// <summary>Eight outputs from <paramref name="source"/>, the others from <paramref name="distance"/> bytes further.</summary>
+    static abstract TSelf Load(byte* source, nint distance);
+
+    /// <summary>
+    /// Adds the products of four weights of each output with four inputs, the same for all: a sum for each two of them, or one for all four.
+    /// The sums must fit into <see cref="LargestSum"/>.
+    /// </summary>
+    /// <param name="isSigned">Whether weights are signed bytes; else unsigned ones up to 127.</param>
+    static abstract TSelf AddProducts(TSelf sums, TSelf weights, byte* inputs, bool isSigned);
+
+    /// <summary>An integer for each output from what <see cref="AddProducts"/> added up.</summary>
+    static abstract TSelf Total(TSelf sums);
+
+    /// <summary>a + b of integers.</summary>
+    static abstract TSelf Add(TSelf a, TSelf b);
+
+    /// <summary>Integers · (scales · scale) + sums. The scales lie as for <see cref="Load"/>.</summary>
+    static abstract TSelf AddScaled(TSelf integers, byte* scales, nint distance, float* scale, float* sums);
+
+    /// <summary>Offsets · input + sums.</summary>
+    static abstract TSelf AddOffsets(TSelf sums, byte* offsets, nint distance, float* input);
+
+    static abstract void Store(TSelf sums, float* target);
+}

@@ -1,0 +1,60 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Llama4.Kernels.Cpu.Paths;
+
+/// <summary>Sixteen outputs in two vectors of 256 bits.</summary>
+readonly unsafe struct TwoVectors<TProducts>(Vector256<int> first, Vector256<int> second) : IOutputs<TwoVectors<TProducts>>
+    where TProducts : struct, IProducts<Vector256<int>>
+{
+    readonly Vector256<int> first = first, second = second;
+
+    public static int LargestSum
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TProducts.LargestSum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TwoVectors<TProducts> Load(byte* source, nint distance) =>
+        new(Vector256.Load((int*)source), Vector256.Load((int*)(source + distance)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TwoVectors<TProducts> AddProducts(TwoVectors<TProducts> sums, TwoVectors<TProducts> weights, byte* inputs, bool isSigned)
+    {
+        var four = Vector256.Create(*(int*)inputs);
+        return new(TProducts.Add(sums.first, weights.first, four, isSigned), TProducts.Add(sums.second, weights.second, four, isSigned));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TwoVectors<TProducts> Total(TwoVectors<TProducts> sums) => new(TProducts.Total(sums.first), TProducts.Total(sums.second));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TwoVectors<TProducts> Add(TwoVectors<TProducts> a, TwoVectors<TProducts> b) => new(a.first + b.first, a.second + b.second);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TwoVectors<TProducts> AddScaled(TwoVectors<TProducts> integers, byte* scales, nint distance, float* scale, float* sums)
+    {
+        var factor = Vector256.Create(*scale);
+        return new(
+            Lanes.MultiplyAdd(Vector256.ConvertToSingle(integers.first), Vector256.Load((float*)scales) * factor, Vector256.Load(sums)).AsInt32(),
+            Lanes.MultiplyAdd(
+                Vector256.ConvertToSingle(integers.second), Vector256.Load((float*)(scales + distance)) * factor, Vector256.Load(sums + 8)).AsInt32());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TwoVectors<TProducts> AddOffsets(TwoVectors<TProducts> sums, byte* offsets, nint distance, float* input)
+    {
+        var factor = Vector256.Create(*input);
+        return new(
+            Lanes.MultiplyAdd(Vector256.Load((float*)offsets), factor, sums.first.AsSingle()).AsInt32(),
+            Lanes.MultiplyAdd(Vector256.Load((float*)(offsets + distance)), factor, sums.second.AsSingle()).AsInt32());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(TwoVectors<TProducts> sums, float* target)
+    {
+        sums.first.AsSingle().Store(target);
+        sums.second.AsSingle().Store(target + 8);
+    }
+}
