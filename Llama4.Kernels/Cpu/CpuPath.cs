@@ -30,7 +30,7 @@ public sealed class CpuPath
         new("avx2", "AVX2", Avx2.IsSupported, MatMulKernel.OfBytes<TwoVectors<Avx2Products>>),
         new("advsimd-dot", "AdvSIMD with dot products", Dp.IsSupported, MatMulKernel.OfBytes<FourVectors<DotProducts>>),
         new("advsimd", "AdvSIMD", AdvSimd.Arm64.IsSupported, MatMulKernel.OfBytes<FourVectors<AdvSimdProducts>>),
-        new("portable", "nothing in particular", true, MatMulKernel.OfBytes<TwoVectors<PortableProducts>>),
+        new("portable", "nothing in particular", true, MatMulKernel.OfBytes<FourVectors<PortableProducts>>),
     ];
 
     public string Name { get; }

@@ -3,15 +3,17 @@ using System.Runtime.Intrinsics;
 
 namespace Llama4.Kernels.Cpu.Paths;
 
-/// <summary>Sums of two products of signed bytes in 16 bits, by AdvSIMD. Unsigned weights are at most 127, so they are such bytes.</summary>
+/// <summary>
+/// Products of signed bytes by AdvSIMD: two of them in 16 bits, which one instruction adds to the sums in 32. Unsigned weights are at most 127, so
+/// they are such bytes.
+/// </summary>
 readonly struct AdvSimdProducts : IProducts<Vector128<int>>
 {
-    public static int LargestSum => short.MaxValue;
+    public static int LargestSum => int.MaxValue;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Add(Vector128<int> sums, Vector128<int> weights, Vector128<int> inputs, bool isSigned) =>
-        (sums.AsInt16() + SignedBytes.MultiplyPairs(weights.AsSByte(), inputs.AsSByte())).AsInt32();
+        SignedBytes.AddPairs(sums, SignedBytes.MultiplyPairs(weights.AsSByte(), inputs.AsSByte()));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Total(Vector128<int> sums) => SignedBytes.AddPairs(sums.AsInt16());
+    public static Vector128<int> Total(Vector128<int> sums) => sums;
 }

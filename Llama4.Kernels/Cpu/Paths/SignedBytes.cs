@@ -18,9 +18,10 @@ static class SignedBytes
         ? AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(a.GetLower(), b.GetLower()), AdvSimd.MultiplyWideningUpper(a, b))
         : MultiplyPairsPortably(a, b);
 
-    /// <summary>32-bit lane i = v[2i] + v[2i+1].</summary>
+    /// <summary>32-bit lane i = c[i] + v[2i] + v[2i+1].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> AddPairs(Vector128<short> v) => AdvSimd.IsSupported ? AdvSimd.AddPairwiseWidening(v) : AddPairsPortably(v);
+    public static Vector128<int> AddPairs(Vector128<int> c, Vector128<short> v) =>
+        AdvSimd.IsSupported ? AdvSimd.AddPairwiseWideningAndAdd(c, v) : c + AddPairsPortably(v);
 
     /// <summary>32-bit lane i: the sum of four products, of a's first or last 8 numbers and the bytes of b.</summary>
     public static Vector128<int> Fours(Vector128<short> lower, Vector128<short> upper, Vector128<sbyte> b)
@@ -29,8 +30,10 @@ static class SignedBytes
         return Vector128.Create(first[0] + first[1], first[2] + first[3], second[0] + second[1], second[2] + second[3]);
     }
 
-    static Vector128<short> MultiplyPairsPortably(Vector128<sbyte> a, Vector128<sbyte> b) => Vector128.Narrow(
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> MultiplyPairsPortably(Vector128<sbyte> a, Vector128<sbyte> b) => Vector128.Narrow(
         AddPairsPortably(Vector128.WidenLower(a) * Vector128.WidenLower(b)), AddPairsPortably(Vector128.WidenUpper(a) * Vector128.WidenUpper(b)));
 
-    static Vector128<int> AddPairsPortably(Vector128<short> v) => (v.AsInt32() << 16 >> 16) + (v.AsInt32() >> 16);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> AddPairsPortably(Vector128<short> v) => (v.AsInt32() << 16 >> 16) + (v.AsInt32() >> 16);
 }
