@@ -34,6 +34,13 @@ public abstract class Device : IDisposable
     /// <summary>Matrix of a file: a view where the device reads host memory, else a copy. The file must outlive the tensor.</summary>
     public abstract Tensor Import(MappedFile file, long offset, int rows, int columns, Encoding encoding);
 
+    /// <summary>
+    /// A copy of a matrix in the layout that this device multiplies fastest; the numbers and all results stay the same, to the bit.
+    /// Null: the matrix is best as it is. The caller disposes of the copy's buffer.
+    /// </summary>
+    /// <exception cref="OutOfMemoryException">The device has no memory for the copy.</exception>
+    public virtual Weight? TryRepack(Weight weight) => null;
+
     /// <summary>Copies to the front of a contiguous tensor.</summary>
     public abstract void Upload<T>(ReadOnlySpan<T> source, Tensor target) where T : unmanaged;
 

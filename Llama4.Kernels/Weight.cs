@@ -6,7 +6,8 @@ namespace Llama4.Kernels;
 /// </param>
 /// <param name="Scales">One factor per output, F32 [1, outputs]: W[o] = Scales[o] · Values[o]. Absent: 1.</param>
 /// <param name="InputMajor">Whether a row of <paramref name="Values"/> belongs to an input instead of an output.</param>
-public sealed record Weight(Tensor Values, Tensor? Scales = null, bool InputMajor = false)
+/// <param name="Repacked">Whether the rows of <paramref name="Values"/> are laid out as <see cref="Device.TryRepack"/> does it, for that device alone.</param>
+public sealed record Weight(Tensor Values, Tensor? Scales = null, bool InputMajor = false, bool Repacked = false)
 {
     public int Inputs => InputMajor ? Values.Rows : Values.Columns;
 

@@ -29,8 +29,12 @@ static unsafe class ByteTiles<TFormat, TBlock, TOutputs>
     const int RowBytes = InputBlock.Bytes;
     const int RowFloats = RowBytes / sizeof(float);
 
-    // Integers of eight weight rows, before they are interleaved.
-    const int IntegerBytes = Interleaved.Rows * Unpacking.Length;
+    // Eight weight rows as columns, or as integers that are not yet interleaved.
+    static int IntegerBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Math.Max(Interleaved.Rows * Unpacking.Length, Interleaved.UnitBytes<TFormat, TBlock>());
+    }
 
     static int InterleavedBytes
     {
@@ -84,12 +88,13 @@ static unsafe class ByteTiles<TFormat, TBlock, TOutputs>
         int groupSums = GroupSums(rows);
         new Span<float>(sums, Unpacking.Groups * groupSums).Clear();
         byte* weights = part.Weights + output * part.RowBytes;
-        for (int block = 0; block < input.Blocks; block++, weights += Unpacking.Length / TFormat.Length * sizeof(TBlock))
+        int unitBytes = Interleaved.UnitBytes<TFormat, TBlock>() / (part.Repacked ? 1 : Interleaved.Rows);
+        for (int block = 0; block < input.Blocks; block++, weights += unitBytes)
         {
             int groups = Math.Min(Unpacking.Groups, input.Columns / Unpacking.GroupLength - block * Unpacking.Groups);
             InputBlock* x = input.Block(block, part.FirstRow + row), next = input.Block(Math.Min(block + 1, input.Blocks - 1), part.FirstRow + row);
-            Interleave(weights, part.RowBytes, first, groups, scratch, interleaved);
-            Interleave(weights + Lanes.Count * part.RowBytes, part.RowBytes, second, groups, scratch, interleaved + InterleavedBytes);
+            Interleave(weights, part.Repacked, part.RowBytes, first, groups, scratch, interleaved);
+            Interleave(weights + Lanes.Count * part.RowBytes, part.Repacked, part.RowBytes, second, groups, scratch, interleaved + InterleavedBytes);
             for (int group = 0; group < Unpacking.Groups; group++)
             {
                 ahead.Touch();
@@ -106,14 +111,37 @@ static unsafe class ByteTiles<TFormat, TBlock, TOutputs>
 
     /// <summary>A block of up to eight weight rows. What stands for missing rows and groups does not matter: their factors are 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Interleave(byte* weights, long rowBytes, int rows, int groups, byte* integers, byte* target)
+    static void Interleave(byte* weights, bool repacked, long rowBytes, int rows, int groups, byte* integers, byte* target)
     {
-        if (rows == Interleaved.Rows && groups == Unpacking.Groups && TFormat.TryInterleaveEight((TBlock*)weights, rowBytes, target, (float*)(target + FactorsOffset))) return;
+        if (TFormat.HasColumns && rows == Interleaved.Rows && groups == Unpacking.Groups)
+        {
+            var columns = (int*)(repacked ? weights : integers);
+            if (!repacked) TFormat.ToColumns((TBlock*)weights, rowBytes, columns);
+            Unpack(columns, target);
+            TFormat.ColumnFactors(columns, (float*)(target + FactorsOffset));
+            return;
+        }
         for (int row = 0; row < rows; row++)
             Unpacking.Integers<TFormat, TBlock>((TBlock*)(weights + row * rowBytes), groups, integers + row * Unpacking.Length);
         for (int group = 0; group < Unpacking.Groups; group++)
-            Interleaved.Transpose(integers + group * VectorBytes, Unpacking.Length, target + group * GroupBytes);
+            Interleaved.ToColumns(integers + group * VectorBytes, Unpacking.Length, (int*)(target + group * GroupBytes), 8);
         Interleaved.Factors<TFormat, TBlock>((TBlock*)weights, rowBytes, rows, groups, (float*)(target + FactorsOffset));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Unpack(int* columns, byte* target)
+    {
+        for (int group = 0; group < Unpacking.Groups; group++, target += GroupBytes)
+        {
+            TFormat.ColumnIntegers(columns, group, 0).Store(target);
+            TFormat.ColumnIntegers(columns, group, 1).Store(target + VectorBytes);
+            TFormat.ColumnIntegers(columns, group, 2).Store(target + 2 * VectorBytes);
+            TFormat.ColumnIntegers(columns, group, 3).Store(target + 3 * VectorBytes);
+            TFormat.ColumnIntegers(columns, group, 4).Store(target + 4 * VectorBytes);
+            TFormat.ColumnIntegers(columns, group, 5).Store(target + 5 * VectorBytes);
+            TFormat.ColumnIntegers(columns, group, 6).Store(target + 6 * VectorBytes);
+            TFormat.ColumnIntegers(columns, group, 7).Store(target + 7 * VectorBytes);
+        }
     }
 
     /// <summary>Adds the products of a group for all rows of a pass.</summary>

@@ -32,6 +32,7 @@ public sealed unsafe partial class CpuDevice
         Weights = (byte*)weight.Values.Address,
         RowBytes = weight.Values.RowBytes,
         Outputs = weight.Outputs,
+        Repacked = weight.Repacked,
         Scales = weight.Scales is Tensor scales ? (float*)scales.Address : null,
         Y = (float*)output.Address,
     };

@@ -11,8 +11,8 @@ namespace Llama4.Kernels.Cpu;
 /// 0, 8, 16, …, or 1, 9, 17, …, and the eight sums are added in the order of <see cref="Lanes.Sum"/>.
 /// </summary>
 /// <remarks>
-/// One row: a weight row is walked once, the eight sums are the lanes of a vector. Many rows:
-/// <see cref="ByteTiles{TFormat, TBlock, TOutputs}"/>, whose lanes are outputs.
+/// One row: a weight row is walked once, the eight sums are the lanes of a vector; of repacked rows, eight at a time, the lanes are outputs
+/// (<see cref="ByteColumns{TFormat, TBlock}"/>). Many rows: <see cref="ByteTiles{TFormat, TBlock, TOutputs}"/>, whose lanes are outputs as well.
 /// </remarks>
 sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
     where TFormat : struct, IQuantisedFormat<TBlock>
@@ -25,20 +25,20 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
     public override bool ReadsBlocks => true;
 
     public override int ItemOutputs(in MatMulPart part, int threads) => part.Rows < FewestTileRows
-        ? OutputsOf(part, RowItemBytes, 8)
+        ? OutputsOf(part, RowItemBytes, Lanes.Count)
         : OutputsOf(part, TileItemBytes, ByteTiles<TFormat, TBlock, TOutputs>.Outputs);
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
-        part.Rows < FewestTileRows ? 0 : ByteTiles<TFormat, TBlock, TOutputs>.ScratchBytes;
+        part.Rows < FewestTileRows ? ByteColumns<TFormat, TBlock>.ScratchBytes : ByteTiles<TFormat, TBlock, TOutputs>.ScratchBytes;
 
     public override void Run(in MatMulPart part, MatMulInput input, int from, int to, byte* scratch)
     {
-        if (part.Rows < FewestTileRows)
-            for (int output = from; output < to; output++)
-                for (int row = 0; row < part.Rows; row++)
-                    part.Store(row, output, Dot(part.Weights + output * part.RowBytes, input, part.FirstRow + row));
+        if (part.Rows >= FewestTileRows) ByteTiles<TFormat, TBlock, TOutputs>.Run(part, input, from, to, scratch);
+        else if (part.Repacked)
+            for (; from < to; from += Lanes.Count)
+                part.Store(0, from, ByteColumns<TFormat, TBlock>.Dot(part.Weights + from * part.RowBytes, input, part.FirstRow, scratch));
         else
-            ByteTiles<TFormat, TBlock, TOutputs>.Run(part, input, from, to, scratch);
+            for (; from < to; from++) part.Store(0, from, Dot(part.Weights + from * part.RowBytes, input, part.FirstRow));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

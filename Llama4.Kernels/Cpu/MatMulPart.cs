@@ -12,6 +12,9 @@ unsafe struct MatMulPart
     public long RowBytes;
     public int Outputs;
 
+    /// <summary>Eight rows at a time lie as columns, together where they lay one after the other.</summary>
+    public bool Repacked;
+
     /// <summary>Per output, or null.</summary>
     public float* Scales;
     public float* Bias;

@@ -28,8 +28,16 @@ interface IQuantisedFormat<TBlock> : IFormat<TBlock>
     static abstract unsafe GroupFactors Factors(TBlock* source, int groups);
 
     /// <summary>
-    /// A block of 256 numbers of eight rows, <paramref name="rowBytes"/> apart: the integers [group][four inputs][row], and the factors as
-    /// <see cref="Interleaved.Factors"/> lays them out. False, and nothing is done: the format leaves it to the general way.
+    /// Whether 256 numbers of eight rows can be laid out as columns: the same bytes in another order, so that lane r of a vector belongs to row r.
     /// </summary>
-    static virtual unsafe bool TryInterleaveEight(TBlock* source, long rowBytes, byte* integers, float* factors) => false;
+    static virtual bool HasColumns => false;
+
+    /// <summary>Brings 256 numbers of eight rows, <paramref name="rowBytes"/> apart, into columns.</summary>
+    static virtual unsafe void ToColumns(TBlock* source, long rowBytes, int* columns) => throw new NotSupportedException();
+
+    /// <summary>From columns, in each lane: four neighbouring integers of a row, the <paramref name="step"/>-th four of a group.</summary>
+    static virtual unsafe Vector256<byte> ColumnIntegers(int* columns, nint group, int step) => throw new NotSupportedException();
+
+    /// <summary>From columns: the factors as <see cref="Interleaved.Factors"/> lays them out.</summary>
+    static virtual unsafe void ColumnFactors(int* columns, float* factors) => throw new NotSupportedException();
 }

@@ -12,55 +12,38 @@ static unsafe class Interleaved
     /// <summary>Integers of a group of 32.</summary>
     public const int GroupBytes = Rows * Unpacking.GroupLength;
 
+    /// <summary>Bytes of 256 numbers of eight rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int UnitBytes<TFormat, TBlock>()
+        where TFormat : struct, IQuantisedFormat<TBlock>
+        where TBlock : unmanaged => Rows * (Unpacking.Length / TFormat.Length) * sizeof(TBlock);
+
     /// <summary>Floats of one kind of factor: 8 groups of 8 rows.</summary>
     public const int FactorFloats = Unpacking.Groups * Rows;
 
-    /// <summary>Turns 8 rows of 8 numbers of 32 bits, <paramref name="stride"/> bytes apart, into 8 columns.</summary>
+    /// <summary>Brings <paramref name="count"/> numbers of 32 bits, a multiple of 4, of each of 8 rows into columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Transpose(byte* source, long stride, byte* target)
+    public static void ToColumns(byte* source, long stride, int* columns, int count)
     {
-        (Vector256<int> c0, Vector256<int> c1, Vector256<int> c2, Vector256<int> c3) = FourColumns(source, stride);
-        c0.Store((int*)target);
-        c1.Store((int*)target + 8);
-        c2.Store((int*)target + 16);
-        c3.Store((int*)target + 24);
-        (c0, c1, c2, c3) = FourColumns(source + 16, stride);
-        c0.Store((int*)target + 32);
-        c1.Store((int*)target + 40);
-        c2.Store((int*)target + 48);
-        c3.Store((int*)target + 56);
-    }
-
-    /// <summary>
-    /// The same with two numbers in a byte: the columns of the low halves to <paramref name="low"/>, those of the high ones to
-    /// <paramref name="high"/>. From 32 bytes of each row, or from 16 for <paramref name="columns"/> = 4.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void TransposeNibbles(byte* source, long stride, byte* low, byte* high, int columns = 8)
-    {
-        for (int column = 0; column < columns; column += 4, source += 16, low += 4 * 32, high += 4 * 32)
+        for (int i = 0; i < count; i += 4, source += 16, columns += 4 * Rows)
         {
             (Vector256<int> c0, Vector256<int> c1, Vector256<int> c2, Vector256<int> c3) = FourColumns(source, stride);
-            StoreHalves(c0, low, high);
-            StoreHalves(c1, low + 32, high + 32);
-            StoreHalves(c2, low + 64, high + 64);
-            StoreHalves(c3, low + 96, high + 96);
+            c0.Store(columns);
+            c1.Store(columns + Rows);
+            c2.Store(columns + 2 * Rows);
+            c3.Store(columns + 3 * Rows);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void StoreHalves(Vector256<int> packed, byte* low, byte* high)
-    {
-        Nibbles.Field(packed.AsByte(), 0, 15).Store(low);
-        Nibbles.Field(packed.AsByte(), 4, 15).Store(high);
-    }
+    public static Vector256<byte> Column(int* columns, nint index) => Vector256.Load((byte*)columns + index * 32);
 
     /// <summary>The first four columns of 8 rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector256<int> First, Vector256<int> Second, Vector256<int> Third, Vector256<int> Fourth) FourColumns(byte* source, long stride)
     {
         if (!Avx2.IsSupported)
-            return (Column(source, stride), Column(source + 4, stride), Column(source + 8, stride), Column(source + 12, stride));
+            return (ColumnPortably(source, stride), ColumnPortably(source + 4, stride), ColumnPortably(source + 8, stride), ColumnPortably(source + 12, stride));
         // Rows i and i + 4 share a register from the start: what is left are two steps inside 128 bits.
         Vector256<int> r0 = TwoRows(source, 4 * stride), r1 = TwoRows(source + stride, 4 * stride);
         Vector256<int> r2 = TwoRows(source + 2 * stride, 4 * stride), r3 = TwoRows(source + 3 * stride, 4 * stride);
@@ -90,12 +73,12 @@ static unsafe class Interleaved
         }
         int kinds = TFormat.HasHalfScales ? 4 : TFormat.HasOffsets ? 2 : 1;
         for (int kind = 0; kind < kinds; kind++)
-            Transpose((byte*)(byRow + kind * FactorFloats), 8 * sizeof(float), (byte*)(target + kind * FactorFloats));
+            ToColumns((byte*)(byRow + kind * FactorFloats), 8 * sizeof(float), (int*)(target + kind * FactorFloats), 8);
     }
 
     static Vector256<int> TwoRows(byte* lower, long distance) => Vector256.Create(Vector128.Load((int*)lower), Vector128.Load((int*)(lower + distance)));
 
-    static Vector256<int> Column(byte* source, long stride)
+    static Vector256<int> ColumnPortably(byte* source, long stride)
     {
         Vector256<int> column = default;
         for (int row = 0; row < Rows; row++) column = column.WithElement(row, *(int*)(source + row * stride));

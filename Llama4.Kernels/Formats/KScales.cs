@@ -41,11 +41,12 @@ static unsafe class KScales
             Scales.Bytes(Vector128.Shuffle(integers, Vector128.Create(2u, 3, 2, 3)).AsByte()) * -dmin);
     }
 
-    /// <summary>The same for eight blocks, <paramref name="stride"/> bytes apart, that begin with d, dmin and the scales.</summary>
+    /// <summary>The same from columns of eight rows that begin with d, dmin and the scales.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void FactorsOfEight(byte* source, long stride, float* target)
+    public static void ColumnFactors(int* columns, float* target)
     {
-        (Vector256<int> units, Vector256<int> a, Vector256<int> b, Vector256<int> c) = Interleaved.FourColumns(source, stride);
+        Vector256<int> units = Interleaved.Column(columns, 0).AsInt32(), a = Interleaved.Column(columns, 1).AsInt32();
+        Vector256<int> b = Interleaved.Column(columns, 2).AsInt32(), c = Interleaved.Column(columns, 3).AsInt32();
         Vector256<float> d = Bits.Half(units << 16 >> 16), dmin = -Bits.Half(units >> 16);
         Vector256<int> six = Vector256.Create(0x3F3F3F3F), four = Vector256.Create(0x0F0F0F0F), two = Vector256.Create(0x30303030);
         StoreBytes(a & six, d, target);

@@ -38,16 +38,34 @@ readonly unsafe struct Q4_0 : IQuantisedFormat<Q4_0.Block>
     public static GroupFactors Factors(Block* source, int groups) =>
         GroupFactors.Centred(Scales.Halves((byte*)source, sizeof(Block), groups), 8);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool TryInterleaveEight(Block* source, long rowBytes, byte* integers, float* factors)
+    // The values of 8 groups, then their scales as halves [group][row].
+    const int ScaleColumns = 32;
+
+    public static bool HasColumns => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToColumns(Block* source, long rowBytes, int* columns)
     {
-        for (int group = 0; group < Unpacking.Groups; group++, source++, integers += Interleaved.GroupBytes, factors += Interleaved.Rows)
+        var scales = (ushort*)(columns + ScaleColumns * Interleaved.Rows);
+        for (int group = 0; group < Unpacking.Groups; group++, source++, columns += 4 * Interleaved.Rows, scales += Interleaved.Rows)
         {
-            Interleaved.TransposeNibbles(source->Values, rowBytes, integers, integers + Interleaved.GroupBytes / 2, columns: 4);
-            Vector256<float> scales = Scales.Halves((byte*)source, rowBytes, Interleaved.Rows);
-            scales.Store(factors);
-            (scales * -8f).Store(factors + Interleaved.FactorFloats);
+            Interleaved.ToColumns(source->Values, rowBytes, columns, 4);
+            Scales.EightHalves((byte*)source, rowBytes).Store(scales);
         }
-        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> ColumnIntegers(int* columns, nint group, int step) =>
+        Nibbles.Field(Interleaved.Column(columns + group * 32, step & 3), (step >> 2) * 4, 15);
+
+    public static void ColumnFactors(int* columns, float* factors)
+    {
+        var halves = (ushort*)(columns + ScaleColumns * Interleaved.Rows);
+        for (int i = 0; i < Interleaved.FactorFloats; i += 8)
+        {
+            Vector256<float> scales = Bits.Half(Vector128.Load(halves + i));
+            scales.Store(factors + i);
+            (scales * -8f).Store(factors + Interleaved.FactorFloats + i);
+        }
     }
 }

@@ -43,18 +43,19 @@ readonly unsafe struct Q4_K : IQuantisedFormat<Q4_K.Block>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Integers(Block* source, int group) =>
-        Nibbles.Field(Vector256.Load(source->Values + (group >> 1) * 32), (group & 1) * 4, 15);
+        Nibbles.Field(Vector256.Load(source->Values + (group >> 1) * 32), (int)(group & 1) * 4, 15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups) => KScales.Factors(source->Scales, &source->Scale);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool TryInterleaveEight(Block* source, long rowBytes, byte* integers, float* factors)
-    {
-        const int PairBytes = 2 * Interleaved.GroupBytes;
-        for (int pair = 0; pair < 4; pair++)
-            Interleaved.TransposeNibbles(source->Values + pair * 32, rowBytes, integers + pair * PairBytes, integers + pair * PairBytes + Interleaved.GroupBytes);
-        KScales.FactorsOfEight((byte*)source, rowBytes, factors);
-        return true;
-    }
+    public static bool HasColumns => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToColumns(Block* source, long rowBytes, int* columns) => Interleaved.ToColumns((byte*)source, rowBytes, columns, sizeof(Block) / sizeof(int));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> ColumnIntegers(int* columns, nint group, int step) =>
+        Nibbles.Field(Interleaved.Column(columns + (group >> 1) * 64, 4 + step), (int)(group & 1) * 4, 15);
+
+    public static void ColumnFactors(int* columns, float* factors) => KScales.ColumnFactors(columns, factors);
 }

@@ -46,7 +46,7 @@ readonly unsafe struct Q5_K : IQuantisedFormat<Q5_K.Block>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Integers(Block* source, int group)
     {
-        Vector256<byte> low = Nibbles.Field(Vector256.Load(source->Values + (group >> 1) * 32), (group & 1) * 4, 15);
+        Vector256<byte> low = Nibbles.Field(Vector256.Load(source->Values + (group >> 1) * 32), (int)(group & 1) * 4, 15);
         Vector256<byte> high = Nibbles.Field(Vector256.Load(source->HighBits), group, 1);
         return low | (high.AsUInt16() << 4).AsByte();
     }
@@ -54,26 +54,18 @@ readonly unsafe struct Q5_K : IQuantisedFormat<Q5_K.Block>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups) => KScales.Factors(source->Scales, &source->Scale);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool TryInterleaveEight(Block* source, long rowBytes, byte* integers, float* factors)
-    {
-        byte* high = stackalloc byte[Interleaved.GroupBytes];
-        Interleaved.Transpose(source->HighBits, rowBytes, high);
-        for (int group = 0; group < Unpacking.Groups; group += 2, integers += 2 * Interleaved.GroupBytes)
-        {
-            Interleaved.TransposeNibbles(source->Values + group * 16, rowBytes, integers, integers + Interleaved.GroupBytes);
-            for (int i = 0; i < Interleaved.GroupBytes; i += 32)
-            {
-                Vector256<byte> bits = Vector256.Load(high + i);
-                AddFifthBit(integers + i, bits, group);
-                AddFifthBit(integers + Interleaved.GroupBytes + i, bits, group + 1);
-            }
-        }
-        KScales.FactorsOfEight((byte*)source, rowBytes, factors);
-        return true;
-    }
+    public static bool HasColumns => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void AddFifthBit(byte* integers, Vector256<byte> bits, int group) =>
-        (Vector256.Load(integers) | (Nibbles.Field(bits, group, 1).AsUInt16() << 4).AsByte()).Store(integers);
+    public static void ToColumns(Block* source, long rowBytes, int* columns) => Interleaved.ToColumns((byte*)source, rowBytes, columns, sizeof(Block) / sizeof(int));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> ColumnIntegers(int* columns, nint group, int step)
+    {
+        Vector256<byte> low = Nibbles.Field(Interleaved.Column(columns + (group >> 1) * 64, 12 + step), (int)(group & 1) * 4, 15);
+        Vector256<byte> high = Nibbles.Field(Interleaved.Column(columns, 4 + step), (int)group, 1);
+        return low | (high.AsUInt16() << 4).AsByte();
+    }
+
+    public static void ColumnFactors(int* columns, float* factors) => KScales.ColumnFactors(columns, factors);
 }

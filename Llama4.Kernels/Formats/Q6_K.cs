@@ -74,53 +74,32 @@ readonly unsafe struct Q6_K : IQuantisedFormat<Q6_K.Block>
         return GroupFactors.Centred(even * d, odd * d, 32);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool TryInterleaveEight(Block* source, long rowBytes, byte* integers, float* factors)
-    {
-        // Half by half of the block, 16 bytes of each of its three vectors at a time.
-        for (int half = 0; half < 2; half++)
-            for (int at = 0; at < 32; at += 16)
-                InterleavePart(source->Low + half * 64 + at, source->High + half * 32 + at, rowBytes, integers + half * 4 * Interleaved.GroupBytes + at * 8);
-        InterleaveFactors(source, rowBytes, factors);
-        return true;
-    }
+    // Low, high, scales, and then d as eight halves.
+    const int HighColumn = 32, ScalesColumn = 48, ScaleColumn = 52;
 
-    /// <summary>Columns of four groups.</summary>
+    public static bool HasColumns => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void InterleavePart(byte* low, byte* high, long rowBytes, byte* target)
+    public static void ToColumns(Block* source, long rowBytes, int* columns)
     {
-        (Vector256<int> h0, Vector256<int> h1, Vector256<int> h2, Vector256<int> h3) = Interleaved.FourColumns(high, rowBytes);
-        (Vector256<int> l0, Vector256<int> l1, Vector256<int> l2, Vector256<int> l3) = Interleaved.FourColumns(low, rowBytes);
-        StoreTwo(l0, h0, target);
-        StoreTwo(l1, h1, target + 32);
-        StoreTwo(l2, h2, target + 64);
-        StoreTwo(l3, h3, target + 96);
-        (l0, l1, l2, l3) = Interleaved.FourColumns(low + 32, rowBytes);
-        target += Interleaved.GroupBytes;
-        StoreTwo(l0, h0 >> 2, target);
-        StoreTwo(l1, h1 >> 2, target + 32);
-        StoreTwo(l2, h2 >> 2, target + 64);
-        StoreTwo(l3, h3 >> 2, target + 96);
+        Interleaved.ToColumns((byte*)source, rowBytes, columns, ScaleColumn);
+        Formats.Scales.EightHalves((byte*)&source->Scale, rowBytes).Store((ushort*)(columns + ScaleColumn * Interleaved.Rows));
     }
 
-    /// <summary>The low halves with the lowest two of the high bits, and two groups on the high halves with the next but one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void StoreTwo(Vector256<int> low, Vector256<int> high, byte* target)
+    public static Vector256<byte> ColumnIntegers(int* columns, nint group, int step)
     {
-        Vector256<int> four = Vector256.Create(0x0F0F0F0F), two = Vector256.Create(0x30303030);
-        (low & four | high << 4 & two).Store((int*)target);
-        (low >> 4 & four | high & two).Store((int*)(target + 2 * Interleaved.GroupBytes));
+        nint half = group >> 2;
+        int part = (int)group & 3;
+        Vector256<byte> low = Nibbles.Field(Interleaved.Column(columns + half * 128 + (group & 1) * 64, step), (part >> 1) * 4, 15);
+        Vector256<byte> high = Nibbles.Field(Interleaved.Column(columns + half * 64, HighColumn + step), part * 2, 3);
+        return low | (high.AsUInt16() << 4).AsByte();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void InterleaveFactors(Block* source, long rowBytes, float* target)
+    public static void ColumnFactors(int* columns, float* factors)
     {
-        Vector256<float> d = Formats.Scales.Halves((byte*)&source->Scale, rowBytes, Interleaved.Rows);
-        (Vector256<int> first, Vector256<int> second, Vector256<int> third, Vector256<int> fourth) = Interleaved.FourColumns((byte*)source->Scales, rowBytes);
-        StoreTwoGroups(first, d, target);
-        StoreTwoGroups(second, d, target + 2 * Interleaved.Rows);
-        StoreTwoGroups(third, d, target + 4 * Interleaved.Rows);
-        StoreTwoGroups(fourth, d, target + 6 * Interleaved.Rows);
+        Vector256<float> d = Bits.Half(Vector128.Load((ushort*)(columns + ScaleColumn * Interleaved.Rows)));
+        for (int i = 0; i < 4; i++) StoreTwoGroups(Interleaved.Column(columns, ScalesColumn + i).AsInt32(), d, factors + 2 * i * Interleaved.Rows);
     }
 
     /// <summary>Four signed bytes of each row: scales of the first and second half of a group, then of the next.</summary>

@@ -38,14 +38,28 @@ readonly unsafe struct Q8_0 : IQuantisedFormat<Q8_0.Block>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups) => new(Formats.Scales.Halves((byte*)source, sizeof(Block), groups));
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool TryInterleaveEight(Block* source, long rowBytes, byte* integers, float* factors)
+    // The values of 8 groups, then their scales as halves [group][row].
+    const int ScaleColumns = 64;
+
+    public static bool HasColumns => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToColumns(Block* source, long rowBytes, int* columns)
     {
-        for (int group = 0; group < Unpacking.Groups; group++, source++)
+        var scales = (ushort*)(columns + ScaleColumns * Interleaved.Rows);
+        for (int group = 0; group < Unpacking.Groups; group++, source++, columns += 8 * Interleaved.Rows, scales += Interleaved.Rows)
         {
-            Interleaved.Transpose((byte*)source->Values, rowBytes, integers + group * Interleaved.GroupBytes);
-            Formats.Scales.Halves((byte*)source, rowBytes, Interleaved.Rows).Store(factors + group * Interleaved.Rows);
+            Interleaved.ToColumns((byte*)source->Values, rowBytes, columns, 8);
+            Formats.Scales.EightHalves((byte*)source, rowBytes).Store(scales);
         }
-        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> ColumnIntegers(int* columns, nint group, int step) => Interleaved.Column(columns + group * 64, step);
+
+    public static void ColumnFactors(int* columns, float* factors)
+    {
+        var scales = (ushort*)(columns + ScaleColumns * Interleaved.Rows);
+        for (int i = 0; i < Interleaved.FactorFloats; i += 8) Bits.Half(Vector128.Load(scales + i)).Store(factors + i);
     }
 }

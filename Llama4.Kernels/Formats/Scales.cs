@@ -10,14 +10,17 @@ static unsafe class Scales
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Halves(byte* source, long stride, int count)
     {
-        if (count == 8)
-            return Bits.Half(Vector128.Create(
-                *(ushort*)source, *(ushort*)(source + stride), *(ushort*)(source + 2 * stride), *(ushort*)(source + 3 * stride),
-                *(ushort*)(source + 4 * stride), *(ushort*)(source + 5 * stride), *(ushort*)(source + 6 * stride), *(ushort*)(source + 7 * stride)));
+        if (count == 8) return Bits.Half(EightHalves(source, stride));
         Vector128<ushort> halves = default;
         for (int i = 0; i < count; i++) halves = halves.WithElement(i, *(ushort*)(source + i * stride));
         return Bits.Half(halves);
     }
+
+    /// <summary>Eight halves that lie <paramref name="stride"/> bytes apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ushort> EightHalves(byte* source, long stride) => Vector128.Create(
+        *(ushort*)source, *(ushort*)(source + stride), *(ushort*)(source + 2 * stride), *(ushort*)(source + 3 * stride),
+        *(ushort*)(source + 4 * stride), *(ushort*)(source + 5 * stride), *(ushort*)(source + 6 * stride), *(ushort*)(source + 7 * stride));
 
     /// <summary>The lower 8 unsigned bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

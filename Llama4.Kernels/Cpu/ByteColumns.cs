@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Llama4.Kernels.Formats;
+
+namespace Llama4.Kernels.Cpu;
+
+/// <summary>
+/// The way of <see cref="MatMulBytes{TFormat, TBlock, TOutputs}"/> for one row and repacked weights, eight outputs at a time: lanes are outputs, so that
+/// nothing has to be added up across a register.
+/// </summary>
+static unsafe class ByteColumns<TFormat, TBlock>
+    where TFormat : struct, IQuantisedFormat<TBlock>
+    where TBlock : unmanaged
+{
+    public const int Outputs = Lanes.Count;
+
+    const int FactorFloats = 4 * Interleaved.FactorFloats;
+    const int SumFloats = Unpacking.Groups * Lanes.Count;
+
+    public const int ScratchBytes = (FactorFloats + SumFloats) * sizeof(float);
+
+    /// <summary>What is asked for ahead of time beside a group.</summary>
+    static int PartBytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Interleaved.UnitBytes<TFormat, TBlock>() / Unpacking.Groups;
+    }
+
+    /// <summary>Eight outputs of a row of x.</summary>
+    /// <param name="weights">The columns of the first 256 inputs.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static Vector256<float> Dot(byte* weights, MatMulInput input, int row, byte* scratch)
+    {
+        float* factors = (float*)scratch, sums = factors + FactorFloats;
+        new Span<float>(sums, SumFloats).Clear();
+        for (int block = 0; block < input.Blocks; block++, weights += Interleaved.UnitBytes<TFormat, TBlock>())
+        {
+            var columns = (int*)weights;
+            TFormat.ColumnFactors(columns, factors);
+            AddBlock(columns, factors, input.Block(block, row), sums);
+        }
+        return Vector256.Load(sums) + Vector256.Load(sums + 32) + (Vector256.Load(sums + 16) + Vector256.Load(sums + 48))
+            + (Vector256.Load(sums + 8) + Vector256.Load(sums + 40) + (Vector256.Load(sums + 24) + Vector256.Load(sums + 56)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void AddBlock(int* columns, float* factors, InputBlock* x, float* sums)
+    {
+        for (nint group = 0; group < Unpacking.Groups; group++, factors += Lanes.Count, sums += Lanes.Count)
+        {
+            Prefetch.Stream((byte*)columns + group * PartBytes, PartBytes);
+            int* inputs = (int*)(x->Values + group * Unpacking.GroupLength);
+            Vector256<int> low = FourSteps(columns, group, 0, inputs), high = FourSteps(columns, group, 4, inputs);
+            Vector256<float> sum = Vector256.Load(sums);
+            if (TFormat.HasHalfScales)
+            {
+                sum = AddScaled(low, factors, x->Scales[group], x->SumsLow[group], sum);
+                sum = AddScaled(high, factors + 2 * Interleaved.FactorFloats, x->Scales[group], x->SumsHigh[group], sum);
+            }
+            else
+            {
+                sum = AddScaled(low + high, factors, x->Scales[group], x->Sums[group], sum);
+            }
+            sum.Store(sums);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<int> FourSteps(int* columns, nint group, int step, int* inputs)
+    {
+        Vector256<short> p0 = Products(columns, group, step, inputs), p1 = Products(columns, group, step + 1, inputs);
+        Vector256<short> p2 = Products(columns, group, step + 2, inputs), p3 = Products(columns, group, step + 3, inputs);
+        const int Sum = short.MaxValue / (2 * InputBlock.Largest);
+        return TFormat.Largest <= Sum / 4 ? ByteVectors.AddPairs(p0 + p1 + (p2 + p3))
+            : TFormat.Largest <= Sum / 2 ? ByteVectors.AddPairs(p0 + p1) + ByteVectors.AddPairs(p2 + p3)
+            : ByteVectors.AddPairs(p0) + ByteVectors.AddPairs(p1) + (ByteVectors.AddPairs(p2) + ByteVectors.AddPairs(p3));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<short> Products(int* columns, nint group, int step, int* inputs)
+    {
+        Vector256<byte> w = TFormat.ColumnIntegers(columns, group, step);
+        Vector256<sbyte> x = Vector256.Create(inputs[step]).AsSByte();
+        return TFormat.IsSigned
+            ? ByteVectors.MultiplyPairs(Vector256.Abs(w.AsSByte()).AsByte(), ByteVectors.WithSign(x, w.AsSByte()))
+            : ByteVectors.MultiplyPairs(w, x);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<float> AddScaled(Vector256<int> products, float* factors, float scale, float inputSum, Vector256<float> sum)
+    {
+        sum = Lanes.MultiplyAdd(Vector256.ConvertToSingle(products), Vector256.Load(factors) * scale, sum);
+        return TFormat.HasOffsets ? Lanes.MultiplyAdd(Vector256.Load(factors + Interleaved.FactorFloats), Vector256.Create(inputSum), sum) : sum;
+    }
+}
