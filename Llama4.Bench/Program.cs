@@ -10,7 +10,7 @@ if (args is not [string command, .. string[] rest])
     Console.Error.WriteLine("""
         usage: Llama4.Bench machine                       what this machine is and its read bandwidth
                Llama4.Bench cpu FILE [options]            prefill and decode speed of a model, beside a peer's
-                 --threads 1,2  --prefill 32,128,512  --decode 64  --depth 0,4096  --kv BF16  --rounds 5  --chunk 512  --json FILE
+                 --threads 1,2  --prefill 32,128,512  --decode 64  --depth 0,4096  --kv BF16  --rounds 5  --chunk 512  --repack on|off  --json FILE
                  --peer COMMAND                             as llama.cpp's llama-bench: takes -m -t -p -n -d -r -o json
                Llama4.Bench generate FILE [options]       a random model of true dimensions
                  --shape scout|maverick  --layers 4  --format Q4_K_M  --vocabulary 32768
@@ -38,7 +38,7 @@ switch (command)
         EndToEndResult result = new EndToEnd(new EndToEndOptions(
             file, options.Integers("threads", allCores > 1 ? [1, allCores] : [1]), options.Integers("prefill", [32, 128, 512]),
             options.Integer("decode", 64), options.Integers("depth", [0]), Enum.Parse<Encoding>(options.Text("kv", "BF16"), ignoreCase: true),
-            options.Integer("rounds", 5), options.Integer("chunk", 512),
+            options.Integer("rounds", 5), options.Integer("chunk", 512), options.Text("repack", "on") != "off",
             options.Text("peer", "") is { Length: > 0 } peer ? new Peer(peer) : null)).Run(Console.Out);
         Console.WriteLine(FormattableString.Invariant(
             $"{result.FileBytes / 1e9:f2} GB, {result.BytesPerToken / 1e9:f3} GB per token, ready in {result.LoadSeconds:f2} s, peak {result.PeakResidentBytes / 1e9:f2} GB resident"));

@@ -22,6 +22,12 @@ public sealed record LlamaOptions
     public string CpuPath { get; init; } = Kernels.Cpu.CpuPath.Auto;
 
     /// <summary>
+    /// Whether quantised weights are copied at load into a layout that the processor multiplies faster, as far as half of the free memory goes:
+    /// slower to load, faster to answer, the same answers. Without: the file is used where it lies.
+    /// </summary>
+    public bool Repack { get; init; } = true;
+
+    /// <summary>
     /// What computes: "cpu"; "cuda" or "cuda:1", an NVIDIA GPU by its number; "auto", the first GPU and, where there is none or it is too small,
     /// the processor, which <see cref="Llama.DeviceNote"/> tells.
     /// </summary>

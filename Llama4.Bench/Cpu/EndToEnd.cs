@@ -31,6 +31,12 @@ sealed class EndToEnd(EndToEndOptions options)
             using var device = new CpuDevice(new CpuOptions { Threads = threads });
             Llama4Weights weights = checkpoint.LoadText(device);
             if (loadSeconds == 0) loadSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            if (options.Repack)
+            {
+                long repacking = Stopwatch.GetTimestamp();
+                weights = new Repacking(new Placement(device)).Apply(weights);
+                log.WriteLine(FormattableString.Invariant($"repacked in {Stopwatch.GetElapsedTime(repacking).TotalSeconds:f2} s by {threads} threads"));
+            }
             bytesPerToken = SpeedOfLight.WeightBytesPerToken(config, weights);
             using var cache = new KvCache(device, config, options.Kv);
             int maxRows = Math.Min(options.PrefillChunk, options.Prefill.Concat(options.Depths).Append(1).Max());

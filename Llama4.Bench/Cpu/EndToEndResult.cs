@@ -10,9 +10,10 @@ namespace Llama4.Bench.Cpu;
 /// <param name="Prefill">Prompt lengths.</param>
 /// <param name="Depths">Positions at which decoding starts.</param>
 /// <param name="Rounds">Of which the median counts.</param>
+/// <param name="Repack">As by default when a model is loaded; else weights are used where the file lies.</param>
 /// <param name="Peer">Takes turns with us, or null.</param>
 sealed record EndToEndOptions(
-    string Model, int[] Threads, int[] Prefill, int DecodeTokens, int[] Depths, Encoding Kv, int Rounds, int PrefillChunk, Peer? Peer = null);
+    string Model, int[] Threads, int[] Prefill, int DecodeTokens, int[] Depths, Encoding Kv, int Rounds, int PrefillChunk, bool Repack = true, Peer? Peer = null);
 
 /// <summary>One line of the table.</summary>
 /// <param name="Rate">What the machine had to do per second, in <paramref name="Unit"/>.</param>

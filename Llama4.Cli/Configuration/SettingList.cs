@@ -12,6 +12,7 @@ internal static class SettingList
         "ctx", "TOKENS", "Longest conversation with its answer. Default: what the model allows, bounded by free memory.");
     public static readonly Setting Threads = new("threads", "N", "Threads that compute. Default: one per core.");
     public static readonly Setting CpuPath = new("cpu-path", "NAME", "Instructions of the processor that multiply, as doctor lists them. Default: auto, the first it has.");
+    public static readonly Setting Repack = new("repack", "on|off", "Whether loading copies weights into a layout that the processor multiplies faster, memory permitting. Default: on.") { Choices = ["on", "off"] };
     public static readonly Setting Device = new("device", "NAME", "What computes: cpu, cuda or cuda:N for a GPU, auto for a GPU if one will do. Default: cpu.");
     public static readonly Setting GpuLayers = new(
         "gpu-layers", "N", "Layers on the GPU, from the last on. Default: all of them; with --device auto as many as fit.");
@@ -29,7 +30,7 @@ internal static class SettingList
     public static readonly Setting Json = new("json", "", "Write one JSON document to standard output instead of text.");
 
     /// <summary>What loading a model needs.</summary>
-    public static readonly IReadOnlyList<Setting> Loading = [Model, Mmproj, Context, Threads, CpuPath, Kv, Device, GpuLayers, CpuExperts];
+    public static readonly IReadOnlyList<Setting> Loading = [Model, Mmproj, Context, Threads, CpuPath, Repack, Kv, Device, GpuLayers, CpuExperts];
 
     /// <summary>How an answer is made.</summary>
     public static readonly IReadOnlyList<Setting> Answering = [Temperature, TopP, TopK, MinP, Seed, MaxTokens, Stop, System];

@@ -10,6 +10,7 @@ internal sealed record Settings
     public int? Context { get; init; }
     public int? Threads { get; init; }
     public string? CpuPath { get; init; }
+    public bool? Repack { get; init; }
     public Encoding? Kv { get; init; }
     public string? Device { get; init; }
     public int? GpuLayers { get; init; }

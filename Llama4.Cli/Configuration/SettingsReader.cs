@@ -20,6 +20,7 @@ internal static class SettingsReader
         "ctx" => settings with { Context = Number(value, 1, int.MaxValue) },
         "threads" => settings with { Threads = Number(value, 1, 1024) },
         "cpu-path" => settings with { CpuPath = Text(value) },
+        "repack" => settings with { Repack = Choice(value) == "on" },
         "kv" => settings with { Kv = Format(value) },
         "device" => settings with { Device = Text(value) },
         "gpu-layers" => settings with { GpuLayers = Number(value, 0, 100_000) },
@@ -46,11 +47,12 @@ internal static class SettingsReader
         return number;
     }
 
-    static Encoding Format(SettingValue value)
+    static Encoding Format(SettingValue value) => Enum.Parse<Encoding>(Choice(value), ignoreCase: true);
+
+    static string Choice(SettingValue value)
     {
         string text = Text(value);
-        if (!value.Setting.Choices.Contains(text)) throw Wrong(value, text, $"one of {string.Join(", ", value.Setting.Choices)}");
-        return Enum.Parse<Encoding>(text, ignoreCase: true);
+        return value.Setting.Choices.Contains(text) ? text : throw Wrong(value, text, $"one of {string.Join(", ", value.Setting.Choices)}");
     }
 
     static bool Switch(SettingValue value) => Text(value) switch

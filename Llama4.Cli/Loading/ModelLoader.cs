@@ -46,6 +46,7 @@ internal static class ModelLoader
         var options = new LlamaOptions { Threads = settings.Threads, ContextSize = settings.Context };
         options = options with { Device = settings.Device ?? options.Device, GpuLayers = settings.GpuLayers, CpuExperts = settings.CpuExperts ?? 0 };
         if (settings.CpuPath is string path) options = options with { CpuPath = path };
+        if (settings.Repack is bool repack) options = options with { Repack = repack };
         if (settings.Kv is Encoding encoding) options = options with { CacheEncoding = encoding };
         foreach (string warning in checkpoint.Warnings) terminal.Error.WriteLine("warning: " + warning);
 

@@ -24,6 +24,7 @@ internal static class LlamaLoader
             devices = open(options);
             (Placement placement, string? note) = new PlacementChoice(checkpoint, options, devices).Make();
             Llama4Weights weights = checkpoint.LoadText(placement, progress, cancel);
+            if (options.Repack) weights = new Repacking(placement, cancel).Apply(weights);
             VisionWeights? vision = checkpoint.LoadVision(placement, progress, cancel);
             var prompts = new PromptBuilder(checkpoint, tokenizer, vision is not null);
 

@@ -30,6 +30,8 @@ abstract unsafe class MatMulKernel
     /// <exception cref="ArgumentException">An encoding that is no number format of weights, or input-major blocks.</exception>
     public static MatMulKernel Of(Weight weight, ActivationPrecision activations, CpuPath path)
     {
+        if (weight.Repacked && activations != ActivationPrecision.Int8)
+            throw new ArgumentException("weights are repacked for inputs as bytes, this device multiplies floats: load them for this device", nameof(weight));
         MatMulKernel?[] kernels = weight.InputMajor ? inputMajor : activations == ActivationPrecision.Int8 ? path.Kernels : floats;
         if ((int)weight.Encoding < kernels.Length && kernels[(int)weight.Encoding] is MatMulKernel kernel) return kernel;
         throw new ArgumentException(weight.InputMajor

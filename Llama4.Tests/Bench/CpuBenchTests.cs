@@ -19,7 +19,7 @@ public sealed class CpuBenchTests : IDisposable
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("the peer of this test is a shell script");
         Peer peer = Script("""echo "$*" >> calls; echo '[{"n_prompt": 4, "avg_ts": 2.5}]'""");
-        var options = new EndToEndOptions(Llama.DemoModelPath, [1], [4], DecodeTokens: 2, [3], Encoding.BF16, Rounds: 2, PrefillChunk: 512, peer);
+        var options = new EndToEndOptions(Llama.DemoModelPath, [1], [4], DecodeTokens: 2, [3], Encoding.BF16, Rounds: 2, PrefillChunk: 512, Peer: peer);
         EndToEndResult result = new EndToEnd(options).Run(TextWriter.Null);
 
         Assert.Equal(["prefill 4", "decode 2 at 3"], result.Rows.Select(row => row.Test));

@@ -62,6 +62,7 @@ public sealed class LoadingTests
     [InlineData("--gpu-layers: found '-1', expected a whole number from 0 to 100000", "--device", "cuda", "--gpu-layers", "-1")]
     [InlineData("also say --device cuda, or auto", "--gpu-layers", "3")]
     [InlineData("also say --device cuda, or auto", "--cpu-experts", "3")]
+    [InlineData("--repack: found 'maybe', expected one of on, off", "--repack", "maybe")]
     [InlineData("--cpu-path: there is no 'mmx', expected auto or one of avx512, ", "--cpu-path", "mmx")]
     public async Task What_is_wrong_about_devices_ends_with_2(string message, params string[] words)
     {

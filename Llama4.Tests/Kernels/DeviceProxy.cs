@@ -31,6 +31,12 @@ abstract class DeviceProxy(Device inner) : Device
         return inner.Import(file, offset, rows, columns, encoding);
     }
 
+    public override Weight? TryRepack(Weight weight)
+    {
+        Look(weight.Values);
+        return inner.TryRepack(weight);
+    }
+
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor target)
     {
         Look(target);

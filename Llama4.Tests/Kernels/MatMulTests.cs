@@ -48,6 +48,42 @@ public sealed class MatMulTests
     }
 
     /// <summary>All integers at an end of their range and all inputs at ±127: the 16-bit sums are as large as they can be.</summary>
+    /// <summary>Formats of less than a byte that have columns, at any number of rows and where a tile of outputs ends early.</summary>
+    [Theory, MemberData(nameof(Quantised))]
+    public void Repacked_weights_give_the_same_bits(Encoding encoding)
+    {
+        bool canBeRepacked = encoding is Encoding.Q4_0 or Encoding.Q4_K or Encoding.Q5_K or Encoding.Q6_K;
+        foreach (int rows in (int[])[1, 2, 5, 38])
+            foreach (int outputs in (int[])[8, 40])
+            {
+                using var memory = new Workspace(bytes.Value);
+                var c = new MatMulCase(encoding, rows, 768, outputs);
+                var data = new MatMulData(c, FormatCases.AnyBits(encoding, c.Outputs * c.Inputs / encoding.BlockLength(), 7), Numbers.Normal(8, rows * 768, 3));
+                Weight plain = data.Matrix(memory);
+                Weight? repacked = bytes.Value.TryRepack(plain);
+                Assert.Equal(canBeRepacked, repacked is not null);
+                if (repacked is null) continue;
+                using (repacked.Values.Buffer)
+                    Numbers.AssertSameBits(Product(memory, data, plain), Product(memory, data, repacked), $"{c} repacked");
+            }
+    }
+
+    /// <summary>Eight rows of 256 numbers are a unit: other sizes stay as they are.</summary>
+    [Theory]
+    [InlineData(12, 256), InlineData(7, 256)]
+    public void Sizes_that_do_not_divide_are_not_repacked(int outputs, int inputs) =>
+        Assert.Null(bytes.Value.TryRepack(new Weight(bytes.Value.Allocate(outputs, inputs, Encoding.Q4_K))));
+
+    static float[] Product(Workspace memory, MatMulData data, Weight weight)
+    {
+        Tensor x = memory.New(data.Case.Rows, data.Case.Inputs), y = memory.New(data.Case.Rows, data.Case.Outputs);
+        memory.Device.Upload<float>(data.X, x);
+        memory.Device.MatMul(x, new Projection(weight, y));
+        var result = new float[data.Case.Rows * data.Case.Outputs];
+        memory.Device.Download(y, result.AsSpan());
+        return result;
+    }
+
     [Theory, MemberData(nameof(Quantised))]
     public void Extreme_integers_do_not_overflow(Encoding encoding)
     {

@@ -23,16 +23,20 @@ sealed class ModelRun : IDisposable
         : this(path, _ => new Placement(device), kv, maxRows, maxSequences) { }
 
     /// <param name="place">Its devices stay the caller's.</param>
-    public ModelRun(string path, Func<TextConfig, Placement> place, Encoding kv = Encoding.F32, int maxRows = 512, int maxSequences = 8)
+    public ModelRun(string path, Func<TextConfig, Placement> place, Encoding kv = Encoding.F32, int maxRows = 512, int maxSequences = 8, bool repack = false)
     {
         checkpoint = Checkpoint.Open(path);
         Placement placement = place(Config);
         Device = placement.Devices[placement.Layer(Config.Layers - 1)];
         Llama4Weights weights = checkpoint.LoadText(placement);
+        if (repack) weights = new Repacking(placement).Apply(weights);
+        Weights = weights;
         cache = new KvCache(placement, Config, kv);
         batch = new StepBatch(cache, maxRows, maxSequences, maxRows);
         model = new Llama4Model(Config, weights, cache, maxRows, maxRows);
     }
+
+    public Llama4Weights Weights { get; }
 
     /// <summary>That of the last layer, and so of the logits.</summary>
     public Device Device { get; }
