@@ -26,7 +26,7 @@ switch (command)
     case "machine":
         Machine machine = Machine.Describe();
         Console.WriteLine(machine);
-        foreach (CpuPath path in CpuPath.All) Console.WriteLine($"path {path}");
+        foreach (CpuPath way in CpuPath.All) Console.WriteLine($"path {way}");
         for (int threads = 1; threads <= machine.Cores; threads *= 2)
             Console.WriteLine(FormattableString.Invariant($"read bandwidth, {threads} threads: {Machine.ReadBandwidth(threads):f1} GB/s, multiply-add {Machine.MultiplyAddRate(threads):f0} Gflop/s, byte products {Machine.ByteProductRate(threads):f0} Gop/s"));
         return 0;
