@@ -12,8 +12,6 @@ static unsafe class ByteColumns<TFormat, TBlock>
     where TFormat : struct, IQuantisedFormat<TBlock>
     where TBlock : unmanaged
 {
-    public const int Outputs = Lanes.Count;
-
     const int FactorFloats = 4 * Interleaved.FactorFloats;
     const int SumFloats = Unpacking.Groups * Lanes.Count;
 

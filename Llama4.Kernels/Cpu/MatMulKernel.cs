@@ -10,7 +10,7 @@ namespace Llama4.Kernels.Cpu;
 abstract unsafe class MatMulKernel
 {
     // Bytes of weights in an item: long enough for the memory to stream, short enough for an even end.
-    private protected const int RowItemBytes = 64 * 1024;
+    private protected const int RowItemBytes = 512 * 1024;
     private protected const int TileItemBytes = 512 * 1024;
 
     static readonly MatMulKernel?[] floats = Create(default(FloatInputs)), inputMajor = Create(default(InputMajor));
