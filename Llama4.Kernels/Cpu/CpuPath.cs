@@ -6,26 +6,27 @@ using Llama4.Kernels.Cpu.Paths;
 namespace Llama4.Kernels.Cpu;
 
 /// <summary>
-/// The instructions that multiply quantised weights with several rows. All paths give the same bits; <see cref="All"/> has the fastest first.
+/// The instructions that multiply weights with several rows. All paths give the same bits; <see cref="All"/> has the fastest first.
 /// </summary>
 public sealed class CpuPath
 {
     /// <summary>The name that stands for the first path that this processor has.</summary>
     public const string Auto = "auto";
 
-    readonly Lazy<MatMulKernel?[]> kernels;
+    readonly Lazy<MatMulKernel?[]> bytes, floats;
 
-    CpuPath(string name, string needs, bool isSupported, Func<MatMulKernel?[]> kernels)
+    CpuPath(string name, string needs, bool isSupported, Func<bool, MatMulKernel?[]> bytes, bool isWide = false)
     {
         (Name, Needs, IsSupported) = (name, needs, isSupported);
-        this.kernels = new(kernels);
+        this.bytes = new(() => bytes(isWide));
+        floats = new(() => MatMulKernel.OfFloats(isWide));
     }
 
     /// <summary>Every path, in the order of preference.</summary>
     public static IReadOnlyList<CpuPath> All { get; } =
     [
         // Some processors slow down with 512 bits: then the runtime does not count them as accelerated.
-        new("avx512", "AVX-512 BW at full speed", Avx512BW.IsSupported && Vector512.IsHardwareAccelerated, MatMulKernel.OfBytes<WideVector>),
+        new("avx512", "AVX-512 BW at full speed", Avx512BW.IsSupported && Vector512.IsHardwareAccelerated, MatMulKernel.OfBytes<WideVector>, isWide: true),
         new("avxvnni", "AVX-VNNI", AvxVnni.IsSupported, MatMulKernel.OfBytes<TwoVectors<AvxVnniProducts>>),
         new("avx2", "AVX2", Avx2.IsSupported, MatMulKernel.OfBytes<TwoVectors<Avx2Products>>),
         new("advsimd-dot", "AdvSIMD with dot products", Dp.IsSupported, MatMulKernel.OfBytes<FourVectors<DotProducts>>),
@@ -51,9 +52,6 @@ public sealed class CpuPath
         }
     }
 
-    /// <summary>By encoding; null for what is no number format.</summary>
-    internal MatMulKernel?[] Kernels => kernels.Value;
-
     string Missing => $"this processor has no {Needs}, or a setting of .NET hides it";
 
     /// <summary>The path that a name stands for.</summary>
@@ -71,6 +69,9 @@ public sealed class CpuPath
             ? $"there is no '{name}', expected {Auto} or one of {string.Join(", ", All.Select(path => path.Name))} (possible here: {possible})"
             : found.IsSupported ? null : $"'{name}' is not possible: {found.Missing}; expected {Auto} or one of {possible}";
     }
+
+    /// <summary>By encoding; null for what is no number format.</summary>
+    internal MatMulKernel?[] Kernels(ActivationPrecision activations) => (activations == ActivationPrecision.Int8 ? bytes : floats).Value;
 
     public override string ToString() => $"{Name}: {Reason}";
 }

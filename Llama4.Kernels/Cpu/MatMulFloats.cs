@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Llama4.Kernels.Cpu.Paths;
 
 namespace Llama4.Kernels.Cpu;
 
@@ -9,9 +10,10 @@ namespace Llama4.Kernels.Cpu;
 /// </summary>
 /// <remarks>
 /// One row: a weight row is walked once. Many rows: the panels of eight weight rows are decoded and meet the rows of x in tiles
-/// of 2 outputs × 3 rows; a tile at the border repeats its last row.
+/// of 2 outputs × 3 rows, or <see cref="WideFloatTile"/>; a tile at the border repeats its last row.
 /// </remarks>
-sealed unsafe class MatMulFloats<TRows> : MatMulKernel
+/// <param name="isWide">Whether tiles are in vectors of 512 bits; the same sums.</param>
+sealed unsafe class MatMulFloats<TRows>(bool isWide) : MatMulKernel
     where TRows : struct, IWeightRows
 {
     const int FewestTileRows = 3;
@@ -49,24 +51,29 @@ sealed unsafe class MatMulFloats<TRows> : MatMulKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void RunBlock(in MatMulPart part, MatMulInput input, int output, int outputs, ref ReadAhead ahead, float* scratch)
+    void RunBlock(in MatMulPart part, MatMulInput input, int output, int outputs, ref ReadAhead ahead, float* scratch)
     {
         float* sums = scratch + BlockOutputs * PanelLength;
-        new Span<float>(sums, outputs * part.Rows).Clear();
+        new Span<float>(sums, BlockOutputs * part.Rows).Clear();
         for (int panel = 0; panel < input.Panels; panel++)
         {
             int count = input.PanelCount(panel);
             for (int i = 0; i < outputs; i++)
                 TRows.Decode(part.Weights + (output + i) * part.RowBytes, panel * PanelLength, count, scratch + i * PanelLength);
             for (int row = 0; row < part.Rows; row += 3)
+            {
+                float* x = input.Panel(panel, part.FirstRow + row);
+                int last = part.Rows - 1, r1 = Math.Min(1, last - row), r2 = Math.Min(2, last - row);
                 for (int i = 0; i < outputs; i += 2)
                 {
                     ahead.Touch();
-                    int second = Math.Min(i + 1, outputs - 1), last = part.Rows - 1;
-                    AddTile(
-                        scratch + i * PanelLength, scratch + second * PanelLength, input.Panel(panel, part.FirstRow + row),
-                        Math.Min(1, last - row), Math.Min(2, last - row), count, sums + i * part.Rows + row, sums + second * part.Rows + row);
+                    float* weights = scratch + i * PanelLength, tileSums = sums + i * part.Rows + row;
+                    int second = Math.Min(1, outputs - 1 - i);
+                    if (!isWide) AddTile(weights, weights + second * PanelLength, x, r1, r2, count, tileSums, tileSums + second * part.Rows);
+                    // Missing outputs have panels and sums as well, whatever they hold.
+                    else if (i % WideFloatTile.Outputs == 0) WideFloatTile.Add(weights, x, r1, r2, count, tileSums, part.Rows);
                 }
+            }
         }
         for (int i = 0; i < outputs; i++)
             for (int row = 0; row < part.Rows; row++) part.Store(row, output + i, sums[i * part.Rows + row]);

@@ -13,7 +13,7 @@ abstract unsafe class MatMulKernel
     private protected const int RowItemBytes = 512 * 1024;
     private protected const int TileItemBytes = 512 * 1024;
 
-    static readonly MatMulKernel?[] floats = Create(default(FloatInputs)), inputMajor = Create(default(InputMajor));
+    static readonly MatMulKernel?[] inputMajor = Create(default(InputMajor));
 
     /// <summary>Whether the kernel reads the blocks of the input; else its panels of floats.</summary>
     public virtual bool ReadsBlocks => false;
@@ -32,16 +32,19 @@ abstract unsafe class MatMulKernel
     {
         if (weight.Repacked && activations != ActivationPrecision.Int8)
             throw new ArgumentException("weights are repacked for inputs as bytes, this device multiplies floats: load them for this device", nameof(weight));
-        MatMulKernel?[] kernels = weight.InputMajor ? inputMajor : activations == ActivationPrecision.Int8 ? path.Kernels : floats;
+        MatMulKernel?[] kernels = weight.InputMajor ? inputMajor : path.Kernels(activations);
         if ((int)weight.Encoding < kernels.Length && kernels[(int)weight.Encoding] is MatMulKernel kernel) return kernel;
         throw new ArgumentException(weight.InputMajor
             ? $"weights are input-major {weight.Encoding}: expected F32, F16, BF16 or F8E4M3"
             : $"weights are {weight.Encoding}, which is not a number format of weights", nameof(weight));
     }
 
-    /// <summary>The kernels whose inputs are bytes, by encoding.</summary>
-    public static MatMulKernel?[] OfBytes<TOutputs>()
-        where TOutputs : struct, IOutputs<TOutputs> => Create(default(ByteInputs<TOutputs>));
+    /// <summary>The kernels whose inputs are bytes where weights are quantised, by encoding.</summary>
+    public static MatMulKernel?[] OfBytes<TOutputs>(bool isWide)
+        where TOutputs : struct, IOutputs<TOutputs> => Create(new ByteInputs<TOutputs>(isWide));
+
+    /// <summary>Those whose inputs are floats.</summary>
+    public static MatMulKernel?[] OfFloats(bool isWide) => Create(new FloatInputs(isWide));
 
     /// <summary>Outputs whose weights take about <paramref name="bytes"/>, a multiple of <paramref name="tile"/>.</summary>
     private protected static int OutputsOf(in MatMulPart part, int bytes, int tile) =>
@@ -55,23 +58,23 @@ abstract unsafe class MatMulKernel
         return kernels;
     }
 
-    readonly struct FloatInputs : IFormatAction<MatMulKernel?>
+    readonly struct FloatInputs(bool isWide) : IFormatAction<MatMulKernel?>
     {
         public MatMulKernel Float<TFormat, TBlock>()
             where TFormat : struct, IFloatFormat<TBlock>
-            where TBlock : unmanaged => new MatMulFloats<FloatRows<TFormat, TBlock>>();
+            where TBlock : unmanaged => new MatMulFloats<FloatRows<TFormat, TBlock>>(isWide);
 
         public MatMulKernel Quantised<TFormat, TBlock>()
             where TFormat : struct, IQuantisedFormat<TBlock>
-            where TBlock : unmanaged => new MatMulFloats<QuantisedRows<TFormat, TBlock>>();
+            where TBlock : unmanaged => new MatMulFloats<QuantisedRows<TFormat, TBlock>>(isWide);
     }
 
-    readonly struct ByteInputs<TOutputs> : IFormatAction<MatMulKernel?>
+    readonly struct ByteInputs<TOutputs>(bool isWide) : IFormatAction<MatMulKernel?>
         where TOutputs : struct, IOutputs<TOutputs>
     {
         public MatMulKernel Float<TFormat, TBlock>()
             where TFormat : struct, IFloatFormat<TBlock>
-            where TBlock : unmanaged => new MatMulFloats<FloatRows<TFormat, TBlock>>();
+            where TBlock : unmanaged => new MatMulFloats<FloatRows<TFormat, TBlock>>(isWide);
 
         public MatMulKernel Quantised<TFormat, TBlock>()
             where TFormat : struct, IQuantisedFormat<TBlock>
