@@ -46,9 +46,8 @@ readonly unsafe struct AttentionWork(
         {
             int length = Math.Min(AttentionShape.Span, last - slot + 1);
             for (int i = 0; i < count; i++) visible[i] = Math.Clamp(cache.Slot(block.First + i / queriesPerRow) - slot + 1, 0, length);
-            var entries = new KvTile(cache, shape, cache.Sequences[block.First], keyHead, slot, length, tile);
-            SpanAttention.Add(
-                shape, queries, count, visible, entries.Keys, entries.Values, length, scores, State(index, part + 1, 0).Sum);
+            var span = new KvSpan(cache, shape, cache.Sequences[block.First], keyHead, slot, length, last);
+            span.Add(queries, count, visible, tile, scores, State(index, part + 1, 0).Sum);
         }
         if (block.LastSlot >= AttentionPlan.BlockLength) return; // The merge does the rest.
         for (int i = 0; i < count; i++) State(index, part + 1, i).Finish(y + Offset(block, keyHead, i));

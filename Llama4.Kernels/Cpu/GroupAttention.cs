@@ -1,3 +1,5 @@
+using Llama4.Kernels.Formats;
+
 namespace Llama4.Kernels.Cpu;
 
 public sealed unsafe partial class CpuDevice
@@ -70,7 +72,8 @@ readonly unsafe struct GroupAttentionWork(float* q, float* k, float* v, int grou
                 shape.CopyPadded(v + groupStart + (long)(from + j) * columns, values + j * shape.Stride);
             }
             new Span<int>(visible, count).Fill(length);
-            SpanAttention.Add(shape, queries, count, visible, keys, values, length, scores, states);
+            var span = new SpanEntries<float>(keys, values, length, (byte*)keys, (byte*)values);
+            SpanAttention.Add<F32, float>(shape, queries, count, visible, span, scores, states);
         }
         for (int i = 0; i < count; i++) new AttentionState(states + i * shape.StateStride, shape).Finish(y + start + (long)i * columns);
     }

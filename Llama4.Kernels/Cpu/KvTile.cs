@@ -1,18 +1,12 @@
 namespace Llama4.Kernels.Cpu;
 
-/// <summary>One span of one head's keys and values as floats: in place where the cache holds them so, else decoded into memory of the worker.</summary>
-unsafe ref struct KvTile
+/// <summary>One span of one head's keys and values, decoded into memory of the worker.</summary>
+readonly unsafe ref struct KvTile
 {
-    public float* Keys, Values;
+    public readonly float* Keys, Values;
 
     public KvTile(in KvView cache, AttentionShape shape, int sequence, int head, int slot, int length, float* memory)
     {
-        if (cache.Encoding == Encoding.F32 && shape.HeadDim == shape.Stride && length <= cache.LeftInPage(slot))
-        {
-            Keys = (float*)cache.Key(sequence, head, slot);
-            Values = (float*)cache.Value(sequence, head, slot);
-            return;
-        }
         Keys = memory;
         Values = memory + shape.TileLength;
         for (int done = 0; done < length;)

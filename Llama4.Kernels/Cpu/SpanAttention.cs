@@ -1,102 +1,113 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Llama4.Kernels.Formats;
 
 namespace Llama4.Kernels.Cpu;
 
 /// <summary>
-/// Attention of several queries to one span of keys and values. Queries are taken in pairs where possible, which changes which
-/// numbers share a register and no operation on them: the result of a query does not depend on its company.
+/// Attention of several queries to one span of keys and values, five queries at a time. A group of fewer repeats its last query, which
+/// computes the same numbers again: the result of a query does not depend on its company, nor on whether the span's numbers are
+/// converted on the way into the registers or before.
 /// </summary>
 static unsafe class SpanAttention
 {
+    /// <summary>Queries of a group: with two keys or two vectors of values as many as the registers take.</summary>
+    public const int Group = 5;
+
     /// <summary>Adds a span to the states of the queries.</summary>
     /// <param name="queries">[count, Stride].</param>
     /// <param name="visible">How many of the span's positions each query sees, from its first on.</param>
-    /// <param name="keys">[length, Stride].</param>
-    /// <param name="values">[length, Stride].</param>
+    /// <param name="span">Its numbers are a head width apart that is the shape's Stride.</param>
     /// <param name="scores">Memory, [count, Span].</param>
     /// <param name="states">[count, StateStride].</param>
-    public static void Add(
-        AttentionShape shape, float* queries, int count, int* visible, float* keys, float* values, int length,
-        float* scores, float* states)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Add<TFormat, TBlock>(
+        AttentionShape shape, float* queries, int count, int* visible, in SpanEntries<TBlock> span, float* scores, float* states)
+        where TFormat : struct, IFloatFormat<TBlock>
+        where TBlock : unmanaged
     {
-        Scores(shape, queries, count, keys, length, scores);
+        for (int i = 0; i < count; i += Group)
+            Scores<TFormat, TBlock>(shape, queries + (long)i * shape.Stride, Math.Min(Group, count - i), span, scores + i * AttentionShape.Span);
         for (int i = 0; i < count; i++)
             if (visible[i] > 0) Weigh(scores + i * AttentionShape.Span, visible[i], shape, states + (long)i * shape.StateStride);
-        for (int column = 0; column < shape.Stride; column += 4 * Lanes.Count)
-            SumValues(shape, count, visible, scores, values + column, states + column);
-    }
-
-    /// <summary>scores[i, j] = query i · key j.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Scores(AttentionShape shape, float* queries, int count, float* keys, int length, float* scores)
-    {
-        const int Group = 8;
-        float** group = stackalloc float*[Group];
-        for (int j = 0; j < length; j += Group)
+        for (int i = 0, alike; i < count; i += alike)
         {
-            // Past the end the last key stands in; nobody reads those scores.
-            for (int k = 0; k < Group; k++) group[k] = keys + Math.Min(j + k, length - 1) * (long)shape.Stride;
-            int i = 0;
-            for (; i <= count - 2; i += 2)
-            {
-                float* query = queries + (long)i * shape.Stride;
-                DotPair(query, query + shape.Stride, group, shape.Used, scores + i * AttentionShape.Span + j);
-                DotPair(query, query + shape.Stride, group + 4, shape.Used, scores + i * AttentionShape.Span + j + 4);
-            }
-            if (i < count) DotOne(queries + (long)i * shape.Stride, group, shape.Used, scores + i * AttentionShape.Span + j);
+            for (alike = 1; alike < Group && i + alike < count && visible[i + alike] == visible[i]; alike++) { }
+            SumValues<TFormat, TBlock>(shape, span, visible[i], scores + i * AttentionShape.Span, states + (long)i * shape.StateStride, alike);
         }
     }
 
-    /// <summary>Two queries and four keys; the second query's scores are a span further.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void DotPair(float* p, float* q, float** keys, int used, float* scores)
+    /// <summary>Addresses of the rows of a group; the last of <paramref name="count"/> rows stands in for those that are missing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Repeat(float** group, float* rows, long stride, int count)
     {
-        float* k0 = keys[0], k1 = keys[1], k2 = keys[2], k3 = keys[3];
-        Vector256<float> p0 = default, p1 = default, p2 = default, p3 = default;
-        Vector256<float> q0 = default, q1 = default, q2 = default, q3 = default;
-        for (int c = 0; c < used; c += Lanes.Count)
-        {
-            Vector256<float> x = Vector256.Load(p + c), y = Vector256.Load(q + c);
-            Vector256<float> key = Vector256.Load(k0 + c);
-            p0 = Lanes.MultiplyAdd(x, key, p0);
-            q0 = Lanes.MultiplyAdd(y, key, q0);
-            key = Vector256.Load(k1 + c);
-            p1 = Lanes.MultiplyAdd(x, key, p1);
-            q1 = Lanes.MultiplyAdd(y, key, q1);
-            key = Vector256.Load(k2 + c);
-            p2 = Lanes.MultiplyAdd(x, key, p2);
-            q2 = Lanes.MultiplyAdd(y, key, q2);
-            key = Vector256.Load(k3 + c);
-            p3 = Lanes.MultiplyAdd(x, key, p3);
-            q3 = Lanes.MultiplyAdd(y, key, q3);
-        }
-        Sums(p0, p1, p2, p3).Store(scores);
-        Sums(q0, q1, q2, q3).Store(scores + AttentionShape.Span);
+        for (int n = 0; n < Group; n++) group[n] = rows + Math.Min(n, count - 1) * stride;
     }
 
-    /// <summary>One query and eight keys.</summary>
+    /// <summary>scores[query, key] = query · key for up to five queries, two keys at a time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void DotOne(float* p, float** keys, int used, float* scores)
+    static void Scores<TFormat, TBlock>(AttentionShape shape, float* queries, int count, in SpanEntries<TBlock> span, float* scores)
+        where TFormat : struct, IFloatFormat<TBlock>
+        where TBlock : unmanaged
     {
-        float* k0 = keys[0], k1 = keys[1], k2 = keys[2], k3 = keys[3], k4 = keys[4], k5 = keys[5], k6 = keys[6], k7 = keys[7];
-        Vector256<float> p0 = default, p1 = default, p2 = default, p3 = default;
-        Vector256<float> p4 = default, p5 = default, p6 = default, p7 = default;
-        for (int c = 0; c < used; c += Lanes.Count)
+        float** query = stackalloc float*[Group], score = stackalloc float*[Group];
+        Repeat(query, queries, shape.Stride, count);
+        Repeat(score, scores, AttentionShape.Span, count);
+        TBlock* key = span.Keys;
+        byte* ahead = span.NextKeys;
+        int used = shape.Used, stride = shape.Stride, length = span.Length;
+        for (int j = 0; j < length; j += 2)
         {
-            Vector256<float> x = Vector256.Load(p + c);
-            p0 = Lanes.MultiplyAdd(x, Vector256.Load(k0 + c), p0);
-            p1 = Lanes.MultiplyAdd(x, Vector256.Load(k1 + c), p1);
-            p2 = Lanes.MultiplyAdd(x, Vector256.Load(k2 + c), p2);
-            p3 = Lanes.MultiplyAdd(x, Vector256.Load(k3 + c), p3);
-            p4 = Lanes.MultiplyAdd(x, Vector256.Load(k4 + c), p4);
-            p5 = Lanes.MultiplyAdd(x, Vector256.Load(k5 + c), p5);
-            p6 = Lanes.MultiplyAdd(x, Vector256.Load(k6 + c), p6);
-            p7 = Lanes.MultiplyAdd(x, Vector256.Load(k7 + c), p7);
+            // Past the end the last key stands in; nobody reads that score.
+            DotTile<TFormat, TBlock>(query, key, j + 1 < length ? key + stride : key, used, ahead, score, j);
+            key += 2 * stride;
+            ahead += 2 * stride * sizeof(TBlock);
         }
-        Sums(p0, p1, p2, p3).Store(scores);
-        Sums(p4, p5, p6, p7).Store(scores + 4);
+    }
+
+    /// <summary>Five queries and two keys: their scores are the numbers <paramref name="j"/> and the next of each query's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void DotTile<TFormat, TBlock>(float** query, TBlock* k, TBlock* l, int used, byte* ahead, float** score, int j)
+        where TFormat : struct, IFloatFormat<TBlock>
+        where TBlock : unmanaged
+    {
+        float* q0 = query[0], q1 = query[1], q2 = query[2], q3 = query[3], q4 = query[4];
+        Vector256<float> k0 = default, k1 = default, k2 = default, k3 = default, k4 = default;
+        Vector256<float> l0 = default, l1 = default, l2 = default, l3 = default, l4 = default;
+        for (nint c = 0; c < used; c += Lanes.Count)
+        {
+            Prefetch.Far(ahead + 2 * c * sizeof(TBlock));
+            Vector256<float> key = TFormat.Load(k + c), second = TFormat.Load(l + c), q = Vector256.Load(q0 + c);
+            k0 = Lanes.MultiplyAdd(q, key, k0);
+            l0 = Lanes.MultiplyAdd(q, second, l0);
+            q = Vector256.Load(q1 + c);
+            k1 = Lanes.MultiplyAdd(q, key, k1);
+            l1 = Lanes.MultiplyAdd(q, second, l1);
+            q = Vector256.Load(q2 + c);
+            k2 = Lanes.MultiplyAdd(q, key, k2);
+            l2 = Lanes.MultiplyAdd(q, second, l2);
+            q = Vector256.Load(q3 + c);
+            k3 = Lanes.MultiplyAdd(q, key, k3);
+            l3 = Lanes.MultiplyAdd(q, second, l3);
+            q = Vector256.Load(q4 + c);
+            k4 = Lanes.MultiplyAdd(q, key, k4);
+            l4 = Lanes.MultiplyAdd(q, second, l4);
+        }
+        Vector128<float> sums = Sums(k0, l0, k1, l1);
+        StorePairs(sums, score[0] + j, score[1] + j);
+        sums = Sums(k2, l2, k3, l3);
+        StorePairs(sums, score[2] + j, score[3] + j);
+        sums = Sums(k4, l4, k4, l4);
+        StorePairs(sums, score[4] + j, score[4] + j);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StorePairs(Vector128<float> pairs, float* first, float* second)
+    {
+        // As numbers of 64 bits: one store each.
+        *(double*)first = pairs.AsDouble().GetElement(0);
+        *(double*)second = pairs.AsDouble().GetElement(1);
     }
 
     /// <summary>The sums of four vectors, each as <see cref="Lanes.Sum"/> computes it.</summary>
@@ -128,6 +139,11 @@ static unsafe class SpanAttention
             weight.Store(scores + j);
             total += weight;
         }
+        if (largest == state.Largest) // The factor is 1.
+        {
+            state.Total += Lanes.Sum(total);
+            return;
+        }
         float factor = Exponential.Exp(state.Largest - largest);
         state.Total = state.Total * factor + Lanes.Sum(total);
         state.Largest = largest;
@@ -135,67 +151,64 @@ static unsafe class SpanAttention
         for (int c = 0; c < shape.Stride; c += Lanes.Count) (Vector256.Load(state.Sum + c) * factors).Store(state.Sum + c);
     }
 
-    /// <summary>Adds weight · value to four vectors of each query's sum.</summary>
+    /// <summary>Adds weight · value to the sums of up to five queries that see the same positions, two vectors of columns at a time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void SumValues(AttentionShape shape, int count, int* visible, float* weights, float* values, float* sums)
+    static void SumValues<TFormat, TBlock>(AttentionShape shape, in SpanEntries<TBlock> span, int visible, float* weights, float* states, int count)
+        where TFormat : struct, IFloatFormat<TBlock>
+        where TBlock : unmanaged
     {
-        for (int i = 0; i < count;)
+        const int Columns = 2 * Lanes.Count;
+        float** weight = stackalloc float*[Group], sum = stackalloc float*[Group];
+        Repeat(weight, weights, AttentionShape.Span, count);
+        byte* ahead = span.NextValues;
+        for (int column = 0; column < shape.Stride; column += Columns)
         {
-            float* sum = sums + (long)i * shape.StateStride;
-            float* weight = weights + i * AttentionShape.Span;
-            bool pair = i + 1 < count && visible[i] == visible[i + 1];
-            if (pair) AddPair(weight, visible[i], values, shape.Stride, sum, sum + shape.StateStride);
-            else AddOne(weight, visible[i], values, shape.Stride, sum);
-            i += pair ? 2 : 1;
+            Repeat(sum, states + column, shape.StateStride, count);
+            AddTile<TFormat, TBlock>(weight, visible, span.Values + column, shape.Stride, ahead, sum);
+            ahead += AttentionShape.Span * Columns * sizeof(TBlock);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void AddPair(float* weights, int visible, float* values, int stride, float* p, float* q)
+    static void AddTile<TFormat, TBlock>(float** weight, int visible, TBlock* values, nint stride, byte* ahead, float** sum)
+        where TFormat : struct, IFloatFormat<TBlock>
+        where TBlock : unmanaged
     {
-        Vector256<float> p0 = Vector256.Load(p), p1 = Vector256.Load(p + 8), p2 = Vector256.Load(p + 16), p3 = Vector256.Load(p + 24);
-        Vector256<float> q0 = Vector256.Load(q), q1 = Vector256.Load(q + 8), q2 = Vector256.Load(q + 16), q3 = Vector256.Load(q + 24);
-        for (int j = 0; j < visible; j++, values += stride)
+        float* w0 = weight[0], w1 = weight[1], w2 = weight[2], w3 = weight[3], w4 = weight[4];
+        Vector256<float> a0 = Vector256.Load(sum[0]), a1 = Vector256.Load(sum[1]), a2 = Vector256.Load(sum[2]);
+        Vector256<float> a3 = Vector256.Load(sum[3]), a4 = Vector256.Load(sum[4]);
+        Vector256<float> b0 = Vector256.Load(sum[0] + 8), b1 = Vector256.Load(sum[1] + 8), b2 = Vector256.Load(sum[2] + 8);
+        Vector256<float> b3 = Vector256.Load(sum[3] + 8), b4 = Vector256.Load(sum[4] + 8);
+        for (nint j = 0; j < visible; j++, values += stride, ahead += 2 * Lanes.Count * sizeof(TBlock))
         {
-            Vector256<float> x = Vector256.Create(weights[j]), y = Vector256.Create(weights[j + AttentionShape.Span]);
-            Vector256<float> value = Vector256.Load(values);
-            p0 = Lanes.MultiplyAdd(x, value, p0);
-            q0 = Lanes.MultiplyAdd(y, value, q0);
-            value = Vector256.Load(values + 8);
-            p1 = Lanes.MultiplyAdd(x, value, p1);
-            q1 = Lanes.MultiplyAdd(y, value, q1);
-            value = Vector256.Load(values + 16);
-            p2 = Lanes.MultiplyAdd(x, value, p2);
-            q2 = Lanes.MultiplyAdd(y, value, q2);
-            value = Vector256.Load(values + 24);
-            p3 = Lanes.MultiplyAdd(x, value, p3);
-            q3 = Lanes.MultiplyAdd(y, value, q3);
+            Prefetch.Far(ahead);
+            Vector256<float> value = TFormat.Load(values), second = TFormat.Load(values + 8), w = Vector256.Create(w0[j]);
+            a0 = Lanes.MultiplyAdd(w, value, a0);
+            b0 = Lanes.MultiplyAdd(w, second, b0);
+            w = Vector256.Create(w1[j]);
+            a1 = Lanes.MultiplyAdd(w, value, a1);
+            b1 = Lanes.MultiplyAdd(w, second, b1);
+            w = Vector256.Create(w2[j]);
+            a2 = Lanes.MultiplyAdd(w, value, a2);
+            b2 = Lanes.MultiplyAdd(w, second, b2);
+            w = Vector256.Create(w3[j]);
+            a3 = Lanes.MultiplyAdd(w, value, a3);
+            b3 = Lanes.MultiplyAdd(w, second, b3);
+            w = Vector256.Create(w4[j]);
+            a4 = Lanes.MultiplyAdd(w, value, a4);
+            b4 = Lanes.MultiplyAdd(w, second, b4);
         }
-        p0.Store(p);
-        p1.Store(p + 8);
-        p2.Store(p + 16);
-        p3.Store(p + 24);
-        q0.Store(q);
-        q1.Store(q + 8);
-        q2.Store(q + 16);
-        q3.Store(q + 24);
+        Store(a0, b0, sum[0]);
+        Store(a1, b1, sum[1]);
+        Store(a2, b2, sum[2]);
+        Store(a3, b3, sum[3]);
+        Store(a4, b4, sum[4]);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void AddOne(float* weights, int visible, float* values, int stride, float* p)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Store(Vector256<float> a, Vector256<float> b, float* target)
     {
-        Vector256<float> p0 = Vector256.Load(p), p1 = Vector256.Load(p + 8), p2 = Vector256.Load(p + 16), p3 = Vector256.Load(p + 24);
-        for (int j = 0; j < visible; j++, values += stride)
-        {
-            Vector256<float> x = Vector256.Create(weights[j]);
-            p0 = Lanes.MultiplyAdd(x, Vector256.Load(values), p0);
-            p1 = Lanes.MultiplyAdd(x, Vector256.Load(values + 8), p1);
-            p2 = Lanes.MultiplyAdd(x, Vector256.Load(values + 16), p2);
-            p3 = Lanes.MultiplyAdd(x, Vector256.Load(values + 24), p3);
-        }
-        p0.Store(p);
-        p1.Store(p + 8);
-        p2.Store(p + 16);
-        p3.Store(p + 24);
+        a.Store(target);
+        b.Store(target + 8);
     }
 }
