@@ -6,7 +6,7 @@ using Llama4.Kernels.Cpu.Paths;
 namespace Llama4.Kernels.Cpu;
 
 /// <summary>
-/// The instructions that multiply weights with several rows. All paths give the same bits; <see cref="All"/> has the fastest first.
+/// The instructions that multiply weights. All paths give the same bits; <see cref="All"/> has the fastest first.
 /// </summary>
 public sealed class CpuPath
 {

@@ -89,11 +89,6 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<int> Products(TBlock* block, InputBlock* x, int group)
-    {
-        Vector256<byte> w = TFormat.Integers(block, group);
-        return ByteVectors.AddPairs(TFormat.IsSigned
-            ? ByteVectors.MultiplyPairs(Vector256.Abs(w.AsSByte()).AsByte(), ByteVectors.WithSign(Vector256.Load(x->Values + group * 32), w.AsSByte()))
-            : ByteVectors.MultiplyPairs(w, Vector256.Load(x->Values + group * 32)));
-    }
+    static Vector256<int> Products(TBlock* block, InputBlock* x, int group) =>
+        TOutputs.Products(TFormat.Integers(block, group), Vector256.Load(x->Values + group * Unpacking.GroupLength), TFormat.IsSigned);
 }

@@ -65,6 +65,11 @@ readonly unsafe struct FourVectors<TProducts>(Vector128<int> v0, Vector128<int> 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Products(Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned) => Vector256.Create(
+        TProducts.Total(TProducts.Add(default, weights.GetLower().AsInt32(), inputs.GetLower().AsInt32(), isSigned)),
+        TProducts.Total(TProducts.Add(default, weights.GetUpper().AsInt32(), inputs.GetUpper().AsInt32(), isSigned)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector128<int> Scaled(Vector128<int> integers, byte* scales, Vector128<float> factor, float* sums) =>
         Vector128.MultiplyAddEstimate(Vector128.ConvertToSingle(integers), Vector128.Load((float*)scales) * factor, Vector128.Load(sums)).AsInt32();
 

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Llama4.Kernels.Cpu.Paths;
 
 /// <summary>
@@ -33,4 +35,7 @@ unsafe interface IOutputs<TSelf>
     static abstract TSelf AddOffsets(TSelf sums, byte* offsets, nint distance, float* input);
 
     static abstract void Store(TSelf sums, float* target);
+
+    /// <summary>For one row, whose inputs lie along the vector: the sums of four neighbouring products each.</summary>
+    static abstract Vector256<int> Products(Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned);
 }

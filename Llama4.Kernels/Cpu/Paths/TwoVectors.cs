@@ -57,4 +57,8 @@ readonly unsafe struct TwoVectors<TProducts>(Vector256<int> first, Vector256<int
         sums.first.AsSingle().Store(target);
         sums.second.AsSingle().Store(target + 8);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Products(Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned) =>
+        TProducts.Total(TProducts.Add(default, weights.AsInt32(), inputs.AsInt32(), isSigned));
 }

@@ -39,4 +39,8 @@ readonly unsafe struct WideVector(Vector512<int> vector) : IOutputs<WideVector>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(WideVector sums, float* target) => sums.vector.AsSingle().Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Products(Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned) =>
+        TwoVectors<Avx2Products>.Products(weights, inputs, isSigned);
 }
