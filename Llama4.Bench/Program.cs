@@ -8,10 +8,11 @@ using Llama4.Kernels.Cpu;
 if (args is not [string command, .. string[] rest])
 {
     Console.Error.WriteLine("""
-        usage: Llama4.Bench machine                       what this machine is and its read bandwidth
+        usage: Llama4.Bench machine                       what this machine is, its read bandwidth, the hand-over to threads
                Llama4.Bench cpu FILE [options]            prefill and decode speed of a model, beside a peer's
                  --threads 1,2  --prefill 32,128,512  --decode 64  --depth 0,4096  --kv BF16  --rounds 5  --chunk 512  --repack on|off  --json FILE
                  --peer COMMAND                             as llama.cpp's llama-bench: takes -m -t -p -n -d -r -o json
+               Llama4.Bench start COMMAND [--rounds 11]    from the start of a process to its first output, in milliseconds
                Llama4.Bench generate FILE [options]       a random model of true dimensions
                  --shape scout|maverick  --layers 4  --format Q4_K_M  --vocabulary 32768
                Llama4.Bench gpu [options]                 a GPU: limits, operations, random models; right first
@@ -28,7 +29,7 @@ switch (command)
         Console.WriteLine(machine);
         foreach (CpuPath way in CpuPath.All) Console.WriteLine($"path {way}");
         for (int threads = 1; threads <= machine.Cores; threads *= 2)
-            Console.WriteLine(FormattableString.Invariant($"read bandwidth, {threads} threads: {Machine.ReadBandwidth(threads):f1} GB/s, multiply-add {Machine.MultiplyAddRate(threads):f0} Gflop/s, byte products {Machine.ByteProductRate(threads):f0} Gop/s"));
+            Console.WriteLine(FormattableString.Invariant($"read bandwidth, {threads} threads: {Machine.ReadBandwidth(threads):f1} GB/s, multiply-add {Machine.MultiplyAddRate(threads):f0} Gflop/s, byte products {Machine.ByteProductRate(threads):f0} Gop/s, hand-over {HandOver.Microseconds(threads):f2} µs"));
         return 0;
 
     case "cpu":
@@ -41,8 +42,15 @@ switch (command)
             options.Integer("rounds", 5), options.Integer("chunk", 512), options.Text("repack", "on") != "off",
             options.Text("peer", "") is { Length: > 0 } peer ? new Peer(peer) : null)).Run(Console.Out);
         Console.WriteLine(FormattableString.Invariant(
-            $"{result.FileBytes / 1e9:f2} GB, {result.BytesPerToken / 1e9:f3} GB per token, ready in {result.LoadSeconds:f2} s, peak {result.PeakResidentBytes / 1e9:f2} GB resident"));
+            $"{result.FileBytes / 1e9:f2} GB, {result.BytesPerToken / 1e9:f3} GB per token, ready in {result.LoadSeconds:f2} s"));
+        Console.WriteLine(result.MemoryText);
         if (options.Text("json", "") is { Length: > 0 } path) File.WriteAllText(path, result.ToJson());
+        return 0;
+
+    case "start":
+        var startOptions = new Options(rest);
+        double[] times = [.. StartTime.Milliseconds(startOptions.Positional("command, in quotes"), startOptions.Integer("rounds", 11)).Order()];
+        Console.WriteLine(FormattableString.Invariant($"first output after {times[times.Length / 2]:f0} ms, from {times[0]:f0} to {times[^1]:f0} in {times.Length} rounds"));
         return 0;
 
     case "generate":

@@ -15,6 +15,7 @@ sealed class EndToEnd(EndToEndOptions options)
 {
     readonly EndToEndOptions options = options;
     readonly Random random = new(1);
+    readonly PeakMemory memory = new();
 
     public EndToEndResult Run(TextWriter log)
     {
@@ -23,7 +24,7 @@ sealed class EndToEnd(EndToEndOptions options)
         TextConfig config = checkpoint.Config.Text;
         var rows = new List<EndToEndRow>();
         double loadSeconds = 0;
-        long bytesPerToken = 0;
+        long bytesPerToken = 0, cacheBytes = 0;
         if (options.Depths.Any(depth => depth > DeepSequence.Computed))
             log.WriteLine($"behind the first {DeepSequence.Computed} positions the cache repeats their keys and values");
         foreach (int threads in options.Threads)
@@ -46,10 +47,11 @@ sealed class EndToEnd(EndToEndOptions options)
             bench.WarmUp();
             foreach (int length in options.Prefill) rows.Add(bench.Prefill(length));
             foreach (int depth in options.Depths) rows.Add(bench.Decode(options.DecodeTokens, depth));
+            cacheBytes = Math.Max(cacheBytes, cache.AllocatedBytes);
             foreach (EndToEndRow row in rows.Where(r => r.Threads == threads)) log.WriteLine(row);
         }
-        using Process self = Process.GetCurrentProcess();
-        return new EndToEndResult(Machine.Describe(), Path.GetFileName(options.Model), checkpoint.WeightBytes, bytesPerToken, loadSeconds, self.PeakWorkingSet64, rows);
+        return new EndToEndResult(
+            Machine.Describe(), Path.GetFileName(options.Model), checkpoint.WeightBytes, cacheBytes, bytesPerToken, loadSeconds, memory.Bytes, rows);
     }
 
     /// <summary>The measurements with one number of threads.</summary>
@@ -97,9 +99,9 @@ sealed class EndToEnd(EndToEndOptions options)
 
         public EndToEndRow Decode(int tokens, int depth)
         {
-            double bandwidth = Machine.ReadBandwidth(threads);
+            double bandwidth = owner.memory.Aside(() => Machine.ReadBandwidth(threads));
             Rounds rounds = Measure(0, tokens, depth, () => tokens / Steps(depth, tokens));
-            bandwidth = (bandwidth + Machine.ReadBandwidth(threads)) / 2;
+            bandwidth = (bandwidth + owner.memory.Aside(() => Machine.ReadBandwidth(threads))) / 2;
             long bytes = SpeedOfLight.WeightBytesPerToken(config, weights) + SpeedOfLight.CacheBytesPerToken(config, cache.Encoding, depth + tokens / 2);
             double gigabytes = bytes * rounds.Ours / 1e9;
             return new EndToEndRow($"decode {tokens} at {depth}", threads, rounds, gigabytes, "GB/s", gigabytes / bandwidth);

@@ -18,7 +18,7 @@ internal sealed record DeviceSet(Device Host, Device? Accelerator = null, string
     public static DeviceSet Open(LlamaOptions options)
     {
         int? index = CudaIndex(options.Device);
-        Device host = new CpuDevice(new CpuOptions { Threads = options.Threads ?? Environment.ProcessorCount, Path = options.CpuPath });
+        Device host = new CpuDevice(new CpuOptions { Threads = options.Threads ?? new CpuOptions().Threads, Path = options.CpuPath });
         if (options.Device == Cpu) return new DeviceSet(host);
         try
         {

@@ -33,6 +33,7 @@ public sealed unsafe partial class CpuDevice
         RowBytes = weight.Values.RowBytes,
         Outputs = weight.Outputs,
         Repacked = weight.Repacked,
+        OutputBytes = weight.Values.Bytes / Math.Max(1, weight.Outputs),
         Scales = weight.Scales is Tensor scales ? (float*)scales.Address : null,
         Y = (float*)output.Address,
     };

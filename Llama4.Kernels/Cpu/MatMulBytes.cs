@@ -24,9 +24,9 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
 
     public override bool ReadsBlocks => true;
 
-    public override int ItemOutputs(in MatMulPart part, int threads) => part.Rows < FewestTileRows
-        ? OutputsOf(part, RowItemBytes, Lanes.Count)
-        : OutputsOf(part, TileItemBytes, ByteTiles<TFormat, TBlock, TOutputs>.Outputs);
+    public override int ItemOutputs(in MatMulPart part, long fair) => part.Rows < FewestTileRows
+        ? OutputsOf(part, fair, RowItemBytes, Lanes.Count)
+        : OutputsOf(part, fair, TileItemBytes, ByteTiles<TFormat, TBlock, TOutputs>.Outputs);
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
         part.Rows < FewestTileRows ? ByteColumns<TFormat, TBlock>.ScratchBytes : ByteTiles<TFormat, TBlock, TOutputs>.ScratchBytes;

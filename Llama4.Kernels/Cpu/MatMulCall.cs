@@ -3,6 +3,9 @@ namespace Llama4.Kernels.Cpu;
 /// <summary>The matrices that one input meets, their work as items for the team, and all working memory. Used by one call at a time.</summary>
 sealed unsafe class MatMulCall : IDisposable
 {
+    /// <summary>Threads differ by an item at the end: by a twelfth of their work.</summary>
+    public const int ItemsPerThread = 12;
+
     // Fewer multiplications than this are done before another thread has taken up its part.
     const long SmallWork = 64 * 1024;
 
@@ -32,18 +35,42 @@ sealed unsafe class MatMulCall : IDisposable
             if (part.Kernel.ReadsBlocks) blocks = true;
             else floats = true;
         input.Pack(team, x, columns, order, rows, floats, blocks);
-        (int items, long work, long bytes) = (0, 0, 0);
-        foreach (ref MatMulPart part in parts.AsSpan(0, count))
+        int items = Cut(team.Threads);
+        (long work, long bytes) = (0, 0);
+        foreach (ref readonly MatMulPart part in parts.AsSpan(0, count))
         {
-            part.ItemOutputs = part.Kernel.ItemOutputs(part, team.Threads);
-            part.FirstItem = items;
-            items = checked(items + (part.Outputs + part.ItemOutputs - 1) / part.ItemOutputs);
             work += (long)part.Outputs * part.Rows * columns;
             bytes = Math.Max(bytes, part.Kernel.ScratchBytes(part, input));
         }
         // Whole cache lines for each worker.
         long floatsPerWorker = (bytes + 63) / 64 * 16;
         team.For(new Work(this, workerScratch.Floats(floatsPerWorker * team.Threads), floatsPerWorker), items, alone: work < SmallWork);
+    }
+
+    /// <summary>Cuts the outputs of all parts into items that threads can share evenly.</summary>
+    /// <returns>How many items there are.</returns>
+    public int Cut(int threads)
+    {
+        long cost = 0;
+        foreach (ref readonly MatMulPart part in parts.AsSpan(0, count)) cost += part.OutputCost * part.Outputs;
+        long fairCost = cost / ((long)threads * ItemsPerThread);
+        int items = 0;
+        foreach (ref MatMulPart part in parts.AsSpan(0, count))
+        {
+            part.ItemOutputs = part.Kernel.ItemOutputs(part, fairCost / Math.Max(1, part.OutputCost));
+            part.FirstItem = items;
+            items = checked(items + (part.Outputs + part.ItemOutputs - 1) / part.ItemOutputs);
+        }
+        return items;
+    }
+
+    /// <summary>Matrix and range of outputs of an item.</summary>
+    public ref readonly MatMulPart Item(int item, out int from, out int to)
+    {
+        ref readonly MatMulPart part = ref PartOf(item);
+        from = (item - part.FirstItem) * part.ItemOutputs;
+        to = Math.Min(part.Outputs, from + part.ItemOutputs);
+        return ref part;
     }
 
     public void Dispose()
@@ -57,9 +84,8 @@ sealed unsafe class MatMulCall : IDisposable
     {
         public void Run(int item, int worker)
         {
-            ref readonly MatMulPart part = ref call.PartOf(item);
-            int from = (item - part.FirstItem) * part.ItemOutputs;
-            part.Kernel.Run(part, call.input, from, Math.Min(part.Outputs, from + part.ItemOutputs), (byte*)(scratch + worker * floatsPerWorker));
+            ref readonly MatMulPart part = ref call.Item(item, out int from, out int to);
+            part.Kernel.Run(part, call.input, from, to, (byte*)(scratch + worker * floatsPerWorker));
         }
     }
 

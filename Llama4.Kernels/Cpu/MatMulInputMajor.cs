@@ -19,12 +19,14 @@ sealed unsafe class MatMulInputMajor<TFormat, TBlock> : MatMulKernel
     const int BlockInputs = 128;
     const int TileItemColumns = 256;
 
-    public override int ItemOutputs(in MatMulPart part, int threads)
+    // A shorter piece of a row is less than two cache lines of 16-bit numbers.
+    const int LeastItemColumns = 64;
+
+    public override int ItemOutputs(in MatMulPart part, long fair)
     {
-        if (part.Rows >= FewestTileRows) return TileItemColumns;
-        // Long pieces of each row; two items per thread even out their speeds.
-        int share = (part.Outputs + 2 * threads - 1) / (2 * threads);
-        return Math.Max(TileItemColumns, (share + StripColumns - 1) / StripColumns * StripColumns);
+        // With one row, pieces of each weight row as long as leave four items to a thread.
+        long columns = part.Rows < FewestTileRows ? fair * (MatMulCall.ItemsPerThread / 4) : Math.Min(fair, TileItemColumns);
+        return (int)Math.Clamp(columns / StripColumns * StripColumns, LeastItemColumns, Round(Math.Max(LeastItemColumns, part.Outputs)));
     }
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input)

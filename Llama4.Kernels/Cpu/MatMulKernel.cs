@@ -9,9 +9,10 @@ namespace Llama4.Kernels.Cpu;
 /// </summary>
 abstract unsafe class MatMulKernel
 {
-    // Bytes of weights in an item: long enough for the memory to stream, short enough for an even end.
+    // Bytes of weights in an item: at most what keeps the memory streaming, at least what takes longer than to ask for an item.
     private protected const int RowItemBytes = 512 * 1024;
     private protected const int TileItemBytes = 512 * 1024;
+    const int LeastItemBytes = 4 * 1024;
 
     static readonly MatMulKernel?[] inputMajor = Create(default(InputMajor));
 
@@ -19,7 +20,8 @@ abstract unsafe class MatMulKernel
     public virtual bool ReadsBlocks => false;
 
     /// <summary>Outputs that one item computes.</summary>
-    public abstract int ItemOutputs(in MatMulPart part, int threads);
+    /// <param name="fair">Outputs that are a small share of a thread's work: more would make the end uneven.</param>
+    public abstract int ItemOutputs(in MatMulPart part, long fair);
 
     /// <summary>Working memory of a worker.</summary>
     public abstract long ScratchBytes(in MatMulPart part, MatMulInput input);
@@ -46,9 +48,13 @@ abstract unsafe class MatMulKernel
     /// <summary>Those whose inputs are floats.</summary>
     public static MatMulKernel?[] OfFloats(bool isWide) => Create(new FloatInputs(isWide));
 
-    /// <summary>Outputs whose weights take about <paramref name="bytes"/>, a multiple of <paramref name="tile"/>.</summary>
-    private protected static int OutputsOf(in MatMulPart part, int bytes, int tile) =>
-        (int)Math.Max(1, bytes / Math.Max(1, part.RowBytes * tile)) * tile;
+    /// <summary><paramref name="fair"/> outputs, but no more than <paramref name="most"/> bytes and no less than 4 KiB; a multiple of <paramref name="tile"/>.</summary>
+    private protected static int OutputsOf(in MatMulPart part, long fair, int most, int tile)
+    {
+        long tileBytes = Math.Max(1, part.OutputBytes * tile);
+        long tiles = Math.Min(fair / tile, most / tileBytes), least = (LeastItemBytes + tileBytes - 1) / tileBytes;
+        return (int)Math.Max(tiles, least) * tile;
+    }
 
     static MatMulKernel?[] Create<TFactory>(TFactory factory)
         where TFactory : struct, IFormatAction<MatMulKernel?>

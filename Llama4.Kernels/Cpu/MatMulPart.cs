@@ -15,6 +15,9 @@ unsafe struct MatMulPart
     /// <summary>Eight rows at a time lie as columns, together where they lay one after the other.</summary>
     public bool Repacked;
 
+    /// <summary>Bytes of the weights of one output.</summary>
+    public long OutputBytes;
+
     /// <summary>Per output, or null.</summary>
     public float* Scales;
     public float* Bias;
@@ -29,6 +32,9 @@ unsafe struct MatMulPart
 
     public int FirstItem;
     public int ItemOutputs;
+
+    /// <summary>What an output costs: its weights are read once, and once more from a near cache for every further row.</summary>
+    public readonly long OutputCost => OutputBytes * Rows;
 
     /// <summary>Finishes the sum of packed row FirstRow + <paramref name="row"/> and writes it.</summary>
     public readonly void Store(int row, int output, float sum)

@@ -80,7 +80,7 @@ public sealed class CpuDeviceTests
     {
         using var device = new CpuDevice(new CpuOptions { Threads = 2, Path = "portable" });
         Assert.EndsWith("path portable, 2 threads", device.Name);
-        Assert.Equal(Environment.ProcessorCount, new CpuOptions().Threads);
+        Assert.InRange(new CpuOptions().Threads, 1, Environment.ProcessorCount);
         Assert.Equal(ActivationPrecision.Int8, new CpuOptions().Activations);
     }
 
