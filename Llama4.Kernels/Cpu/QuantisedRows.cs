@@ -2,7 +2,7 @@ using Llama4.Kernels.Formats;
 
 namespace Llama4.Kernels.Cpu;
 
-/// <summary>Rows of a format of blocks, decoded exactly: the oracle of <see cref="MatMulBytes{TFormat, TBlock}"/>.</summary>
+/// <summary>Rows of a format of blocks, decoded exactly: the oracle of <see cref="MatMulBytes{TFormat, TBlock, TOutputs}"/>.</summary>
 readonly unsafe struct QuantisedRows<TFormat, TBlock> : IWeightRows
     where TFormat : struct, IQuantisedFormat<TBlock>
     where TBlock : unmanaged
