@@ -51,7 +51,7 @@ sealed class EndToEnd(EndToEndOptions options)
             foreach (EndToEndRow row in rows.Where(r => r.Threads == threads)) log.WriteLine(row);
         }
         return new EndToEndResult(
-            Machine.Describe(), Path.GetFileName(options.Model), checkpoint.WeightBytes, cacheBytes, bytesPerToken, loadSeconds, memory.Bytes, rows);
+            Machine.Describe(), Path.GetFileName(options.Model), checkpoint.WeightBytes, cacheBytes, bytesPerToken, loadSeconds, memory.Bytes, options.Repack, rows);
     }
 
     /// <summary>The measurements with one number of threads.</summary>

@@ -60,17 +60,19 @@ sealed class Rounds
 
 /// <param name="PeakResidentBytes">Of the runs; what measuring the machine takes aside.</param>
 sealed record EndToEndResult(
-    Machine Machine, string Model, long FileBytes, long CacheBytes, long BytesPerToken, double LoadSeconds, long PeakResidentBytes, IReadOnlyList<EndToEndRow> Rows)
+    Machine Machine, string Model, long FileBytes, long CacheBytes, long BytesPerToken, double LoadSeconds, long PeakResidentBytes, bool Repacked, IReadOnlyList<EndToEndRow> Rows)
 {
     // What the program, the threads and the working memory of a step may take.
     const long AllowedBytes = 300_000_000;
 
-    /// <summary>Resident beside the file and the cache.</summary>
+    /// <summary>Resident beside the file and the cache; repacked weights among it.</summary>
     public long OtherBytes => PeakResidentBytes - FileBytes - CacheBytes;
 
     [JsonIgnore]
     public string MemoryText => FormattableString.Invariant(
-        $"peak {PeakResidentBytes / 1e9:f3} GB resident = file {FileBytes / 1e9:f3} + cache {CacheBytes / 1e9:f3} + {OtherBytes / 1e6:f0} MB, of {AllowedBytes / 1e6:f0} MB allowed");
+        $"peak {PeakResidentBytes / 1e9:f3} GB resident = file {FileBytes / 1e9:f3} + cache {CacheBytes / 1e9:f3} + {OtherBytes / 1e6:f0} MB, {Allowance}");
+
+    string Allowance => Repacked ? "repacked weights among it" : FormattableString.Invariant($"of {AllowedBytes / 1e6:f0} MB allowed");
 
     static readonly JsonSerializerOptions json = new() { WriteIndented = true };
 

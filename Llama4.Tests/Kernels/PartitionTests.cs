@@ -65,7 +65,7 @@ public sealed class PartitionTests
 
     static void Add(MatMulCall call, Encoding encoding, int outputs, int inputs, int rows) => call.Add(new MatMulPart
     {
-        Kernel = CpuPath.Of(CpuPath.Auto).Kernels[(int)encoding]!,
+        Kernel = CpuPath.Of(CpuPath.Auto).Kernels(ActivationPrecision.Int8)[(int)encoding]!,
         RowBytes = encoding.RowBytes(inputs),
         OutputBytes = encoding.RowBytes(inputs),
         Outputs = outputs,
