@@ -7,7 +7,7 @@ namespace Llama4.Kernels.Cpu;
 
 /// <summary>
 /// The way of <see cref="MatMulBytes{TFormat, TBlock, TOutputs}"/> for many rows: 16 weight rows are unpacked and interleaved so that the lanes are outputs,
-/// then meet the rows of x in passes of 64 and tiles of 4.
+/// then meet the rows of x in passes of 32 and tiles of 4.
 /// </summary>
 /// <remarks>AggressiveOptimization keeps profile-guided recompilation away: it made these loops up to four times slower (measured on .NET 10.0.12, Zen 3).</remarks>
 static unsafe class ByteTiles<TFormat, TBlock, TOutputs>
