@@ -11,14 +11,18 @@ static unsafe class Bits
     // a multiplication would take a half below 2^-14 as a denormal float, which costs the processor many cycles, and scales are that small.
     const int HalfBias = 127 - 15 << 23;
     const float SmallestHalf = 5.9604644775390625e-8f; // 2^-24
-    const float SmallestNormalHalf = 6.103515625e-5f; // 2^-14
     const int FirstNormalHalf = 1 << 23, FirstSpecialHalf = 0x7C00 << 13; // both moved
 
     // The same for E4M3, whose numbers below 2^-6 have no leading one.
     const int E4M3Bias = 127 - 7 << 23;
     const float SmallestE4M3 = 0.001953125f; // 2^-9
-    const float SmallestNormalE4M3 = 0.015625f; // 2^-6
     const int FirstNormalE4M3 = 1 << 23, SpecialE4M3 = 0x7F << 20; // both moved
+
+    // Vectors of small floats get exponents that are larger by 224, and are multiplied down: every number on the way is a normal one.
+    const int LargeExponent = 224 << 23;
+    const float SecondExponent = 316912650057057350374175801344f; // 2^98, the number of exponent 1
+    const int LargeToHalf = 127 - (224 - (127 - 15)) << 23; // bits of 2^-112
+    const int LargeToE4M3 = 127 - (224 - (127 - 7)) << 23; // bits of 2^-104
 
     public const float LargestHalf = 65504;
     public const float LargestE4M3 = 448;
@@ -50,15 +54,18 @@ static unsafe class Bits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Half(Vector256<int> signed)
     {
-        // A shift by 13 leaves copies of the sign between it and the exponent: they are cleared.
-        Vector256<int> moved = signed << 13 & Vector256.Create(0x0FFFE000);
-        // Below the first normal one the half is 2^-14 · (mantissa / 1024): with that exponent and without its leading one.
-        Vector256<float> small = (moved + Vector256.Create(HalfBias + FirstNormalHalf)).AsSingle() - Vector256.Create(SmallestNormalHalf);
-        Vector256<int> magnitude = Vector256.ConditionalSelect(
-            Vector256.GreaterThan(Vector256.Create(FirstNormalHalf), moved), small.AsInt32(), moved + Vector256.Create(HalfBias));
-        magnitude |= Vector256.GreaterThan(moved, Vector256.Create(FirstSpecialHalf - 1)) & Vector256.Create(0x7F800000);
-        return (magnitude | signed & Vector256.Create(int.MinValue)).AsSingle();
+        Vector256<int> large = (signed << 13 | Vector256.Create(LargeExponent)) & Vector256.Create(int.MaxValue);
+        Vector256<int> factor = signed & Vector256.Create(int.MinValue) | Vector256.Create(LargeToHalf);
+        return WithoutLeadingOne(large.AsSingle()) * factor.AsSingle();
     }
+
+    /// <summary>
+    /// Of magnitudes that got <see cref="LargeExponent"/> and with it a leading one, which a number of exponent zero does not have. Such a
+    /// number x, below 2^98 here, is 2 x − 2^98 in truth; for all others that is at least x.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<float> WithoutLeadingOne(Vector256<float> large) =>
+        Vector256.MinNative(Vector256.MultiplyAddEstimate(large, Vector256.Create(2f), Vector256.Create(-SecondExponent)), large);
 
     /// <summary>The half in the low 16 bits, and that in the high ones, each in all lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -87,13 +94,14 @@ static unsafe class Bits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> E4M3(Vector128<byte> values)
     {
-        Vector256<int> wide = Widen(values).AsInt32();
-        Vector256<int> moved = (wide & Vector256.Create(0x7F)) << 20;
-        Vector256<float> small = (moved + Vector256.Create(E4M3Bias + FirstNormalE4M3)).AsSingle() - Vector256.Create(SmallestNormalE4M3);
-        Vector256<int> magnitude = Vector256.ConditionalSelect(
-            Vector256.GreaterThan(Vector256.Create(FirstNormalE4M3), moved), small.AsInt32(), moved + Vector256.Create(E4M3Bias));
-        magnitude |= Vector256.Equals(moved, Vector256.Create(SpecialE4M3)) & Vector256.Create(0x7FC00000);
-        return (magnitude | (wide & Vector256.Create(0x80)) << 24).AsSingle();
+        Vector256<int> signed = Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(values.AsSByte())
+            : Vector256.WidenLower(Vector256.WidenLower(values.AsSByte().ToVector256Unsafe()));
+        Vector256<int> large = (signed & Vector256.Create(0x7F)) << 20 | Vector256.Create(LargeExponent);
+        // The one number that is no number: a factor of ones only is NaN.
+        Vector256<int> isNaN = Vector256.Equals(large, Vector256.Create(SpecialE4M3 | LargeExponent));
+        Vector256<int> factor = signed & Vector256.Create(int.MinValue) | Vector256.Create(LargeToE4M3) | isNaN;
+        return WithoutLeadingOne(large.AsSingle()) * factor.AsSingle();
     }
 
     public static ushort ToHalf(float value) => BitConverter.HalfToUInt16Bits((Half)value);

@@ -97,6 +97,24 @@ public class FormatTests
         Assert.All(Decode(Encoding.MXFP4, [255, .. codes], 32), value => Assert.True(float.IsNaN(value)));
     }
 
+    /// <summary>Every code of a small float, with the sign of zero; of NaN only that it is one.</summary>
+    [Theory]
+    [InlineData(Encoding.F16)]
+    [InlineData(Encoding.BF16)]
+    [InlineData(Encoding.F8E4M3)]
+    public void Vectors_of_small_floats_equal_the_definition_for_every_code(Encoding encoding)
+    {
+        byte[] bytes = encoding.BlockBytes() == 1
+            ? [.. Enumerable.Range(0, 256).Select(code => (byte)code)]
+            : MemoryMarshal.AsBytes<ushort>(Enumerable.Range(0, 65536).Select(code => (ushort)code).ToArray()).ToArray();
+        float[] expected = FormatSwitch.Call<Definition, float[]>(encoding, new Definition(bytes));
+        float[] vectors = Decode(encoding, bytes, expected.Length);
+        for (int code = 0; code < expected.Length; code++)
+            Assert.True(
+                float.IsNaN(expected[code]) ? float.IsNaN(vectors[code]) : Bits.Of(expected[code]) == Bits.Of(vectors[code]),
+                $"{encoding} {code:x}: {vectors[code]} instead of {expected[code]}");
+    }
+
     /// <summary>The vector code of the CPU gives every number of any bits exactly as the definition does, also in rows that end inside 256 numbers.</summary>
     [Theory, MemberData(nameof(All))]
     public void Decoding_rows_equals_the_definition_bit_for_bit(Encoding encoding)
