@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Llama4.Kernels.Formats;
 
 namespace Llama4.Kernels.Cpu;
@@ -43,6 +44,7 @@ public sealed unsafe partial class CpuDevice
         where TFormat : struct, IQuantisedFormat<TBlock>
         where TBlock : unmanaged
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int item, int worker)
         {
             int unitBytes = Interleaved.UnitBytes<TFormat, TBlock>();

@@ -58,6 +58,7 @@ readonly unsafe struct Q4_0 : IQuantisedFormat<Q4_0.Block>
     public static Vector256<byte> ColumnIntegers(int* columns, nint group, int step) =>
         Nibbles.Field(Interleaved.Column(columns + group * 32, step & 3), (step >> 2) * 4, 15);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ColumnFactors(int* columns, float* factors)
     {
         var halves = (ushort*)(columns + ScaleColumns * Interleaved.Rows);

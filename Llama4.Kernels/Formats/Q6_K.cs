@@ -96,6 +96,7 @@ readonly unsafe struct Q6_K : IQuantisedFormat<Q6_K.Block>
         return low | (high.AsUInt16() << 4).AsByte();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ColumnFactors(int* columns, float* factors)
     {
         Vector256<float> d = Bits.Half(Vector128.Load((ushort*)(columns + ScaleColumn * Interleaved.Rows)));

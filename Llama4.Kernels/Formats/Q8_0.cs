@@ -57,6 +57,7 @@ readonly unsafe struct Q8_0 : IQuantisedFormat<Q8_0.Block>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> ColumnIntegers(int* columns, nint group, int step) => Interleaved.Column(columns + group * 64, step);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ColumnFactors(int* columns, float* factors)
     {
         var scales = (ushort*)(columns + ScaleColumns * Interleaved.Rows);
