@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Llama4.Kernels.Cpu.Paths;
 using Llama4.Kernels.Formats;
 
 namespace Llama4.Kernels.Cpu;
@@ -8,9 +9,10 @@ namespace Llama4.Kernels.Cpu;
 /// The way of <see cref="MatMulBytes{TFormat, TBlock, TOutputs}"/> for one row and repacked weights, eight outputs at a time: lanes are outputs, so that
 /// nothing has to be added up across a register.
 /// </summary>
-static unsafe class ByteColumns<TFormat, TBlock>
+static unsafe class ByteColumns<TFormat, TBlock, TOutputs>
     where TFormat : struct, IQuantisedFormat<TBlock>
     where TBlock : unmanaged
+    where TOutputs : struct, IOutputs<TOutputs>
 {
     const int FactorFloats = 4 * Interleaved.FactorFloats;
     const int SumFloats = Unpacking.Groups * Lanes.Count;
@@ -66,23 +68,27 @@ static unsafe class ByteColumns<TFormat, TBlock>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<int> FourSteps(int* columns, nint group, int step, int* inputs)
     {
-        Vector256<short> p0 = Products(columns, group, step, inputs), p1 = Products(columns, group, step + 1, inputs);
-        Vector256<short> p2 = Products(columns, group, step + 2, inputs), p3 = Products(columns, group, step + 3, inputs);
+        // Where a path adds up in 32 bits at once, there is nothing to gain from sums of 16.
+        if (TOutputs.LargestSum > short.MaxValue)
+            return Step(columns, group, step, inputs) + Step(columns, group, step + 1, inputs)
+                + (Step(columns, group, step + 2, inputs) + Step(columns, group, step + 3, inputs));
+        Vector256<short> p0 = Pairs(columns, group, step, inputs), p1 = Pairs(columns, group, step + 1, inputs);
+        Vector256<short> p2 = Pairs(columns, group, step + 2, inputs), p3 = Pairs(columns, group, step + 3, inputs);
         const int Sum = short.MaxValue / (2 * InputBlock.Largest);
         return TFormat.Largest <= Sum / 4 ? ByteVectors.AddPairs(p0 + p1 + (p2 + p3))
             : TFormat.Largest <= Sum / 2 ? ByteVectors.AddPairs(p0 + p1) + ByteVectors.AddPairs(p2 + p3)
             : ByteVectors.AddPairs(p0) + ByteVectors.AddPairs(p1) + (ByteVectors.AddPairs(p2) + ByteVectors.AddPairs(p3));
     }
 
+    /// <summary>Sums of four products, one step of a group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<short> Products(int* columns, nint group, int step, int* inputs)
-    {
-        Vector256<byte> w = TFormat.ColumnIntegers(columns, group, step);
-        Vector256<sbyte> x = Vector256.Create(inputs[step]).AsSByte();
-        return TFormat.IsSigned
-            ? ByteVectors.MultiplyPairs(Vector256.Abs(w.AsSByte()).AsByte(), ByteVectors.WithSign(x, w.AsSByte()))
-            : ByteVectors.MultiplyPairs(w, x);
-    }
+    static Vector256<int> Step(int* columns, nint group, int step, int* inputs) =>
+        TOutputs.Products(TFormat.ColumnIntegers(columns, group, step), Vector256.Create(inputs[step]).AsSByte(), TFormat.IsSigned);
+
+    /// <summary>Sums of two; the integers of repacked weights are not signed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<short> Pairs(int* columns, nint group, int step, int* inputs) =>
+        ByteVectors.MultiplyPairs(TFormat.ColumnIntegers(columns, group, step), Vector256.Create(inputs[step]).AsSByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<float> AddScaled(Vector256<int> products, float* factors, float scale, float inputSum, Vector256<float> sum)

@@ -12,7 +12,7 @@ namespace Llama4.Kernels.Cpu;
 /// </summary>
 /// <remarks>
 /// One row: a weight row is walked once, the eight sums are the lanes of a vector; of repacked rows, eight at a time, the lanes are outputs
-/// (<see cref="ByteColumns{TFormat, TBlock}"/>). Many rows: <see cref="ByteTiles{TFormat, TBlock, TOutputs}"/>, whose lanes are outputs as well.
+/// (<see cref="ByteColumns{TFormat, TBlock, TOutputs}"/>). Many rows: <see cref="ByteTiles{TFormat, TBlock, TOutputs}"/>, whose lanes are outputs as well.
 /// </remarks>
 sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
     where TFormat : struct, IQuantisedFormat<TBlock>
@@ -29,14 +29,14 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
         : OutputsOf(part, fair, TileItemBytes, ByteTiles<TFormat, TBlock, TOutputs>.Outputs);
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
-        part.Rows < FewestTileRows ? ByteColumns<TFormat, TBlock>.ScratchBytes : ByteTiles<TFormat, TBlock, TOutputs>.ScratchBytes;
+        part.Rows < FewestTileRows ? ByteColumns<TFormat, TBlock, TOutputs>.ScratchBytes : ByteTiles<TFormat, TBlock, TOutputs>.ScratchBytes;
 
     public override void Run(in MatMulPart part, MatMulInput input, int from, int to, byte* scratch)
     {
         if (part.Rows >= FewestTileRows) ByteTiles<TFormat, TBlock, TOutputs>.Run(part, input, from, to, scratch);
         else if (part.Repacked)
             for (; from < to; from += Lanes.Count)
-                part.Store(0, from, ByteColumns<TFormat, TBlock>.Dot(part.Weights + from * part.RowBytes, input, part.FirstRow, scratch));
+                part.Store(0, from, ByteColumns<TFormat, TBlock, TOutputs>.Dot(part.Weights + from * part.RowBytes, input, part.FirstRow, scratch));
         else
             for (; from < to; from++) part.Store(0, from, Dot(part.Weights + from * part.RowBytes, input, part.FirstRow));
     }

@@ -8,7 +8,7 @@ public sealed unsafe partial class CpuDevice
     /// <inheritdoc/>
     /// <remarks>
     /// Eight rows at a time, 256 numbers of each, become columns: the same bytes in another order, read as one stream and without adding up
-    /// across a register. Only for inputs as bytes. Numbers of a byte stay as they are, since without unpacking rows run at the memory's speed;
+    /// across a register. Only for inputs as bytes. Signed bytes stay as they are, since without unpacking rows run at the memory's speed;
     /// so do formats without columns, and sizes that do not divide.
     /// </remarks>
     public override Weight? TryRepack(Weight weight)
@@ -30,7 +30,7 @@ public sealed unsafe partial class CpuDevice
             where TFormat : struct, IQuantisedFormat<TBlock>
             where TBlock : unmanaged
         {
-            if (!TFormat.HasColumns || sizeof(TBlock) > TFormat.Length) return null;
+            if (!TFormat.HasColumns || TFormat.IsSigned) return null;
             Tensor source = weight.Values, target = device.Allocate(source.Rows, source.Columns, source.Encoding);
             device.team.For(
                 new RepackWork<TFormat, TBlock>((byte*)source.Address, (byte*)target.Address, source.RowBytes, source.Columns / Unpacking.Length),
