@@ -56,6 +56,21 @@ public sealed class CpuPathTests
             }
     }
 
+    /// <summary>Weights as they are, multiplied portably, are what repacked ones must equal; the extremes of their integers too.</summary>
+    [Theory, MemberData(nameof(Paths))]
+    public void Repacked_weights_give_the_same_bits(string path)
+    {
+        foreach (Encoding encoding in (Encoding[])[Encoding.Q4_0, Encoding.Q4_K, Encoding.Q5_K, Encoding.Q6_K])
+            foreach (byte? pattern in (byte?[])[null, 0xFF])
+                foreach (int rows in (int[])[1, 3])
+                {
+                    var c = new MatMulCase(encoding, rows, 512, 24);
+                    byte[] weights = FormatCases.AnyBits(encoding, c.Outputs * c.Inputs / encoding.BlockLength(), 34, pattern);
+                    var data = new MatMulData(c, weights, [.. Enumerable.Range(0, rows * 512).Select(i => i % 3 == 0 ? 127f : -127f)]);
+                    Numbers.AssertSameBits(Run(data, "portable"), Run(data, path, repack: true), $"{path} {c} repacked");
+                }
+    }
+
     /// <summary>Random bytes and the ends of their ranges, beside a loop over them.</summary>
     [Fact]
     public void Instructions_do_what_they_say()
@@ -129,7 +144,7 @@ public sealed class CpuPathTests
         return [.. Enumerable.Range(0, count).Select(i => i % 32 == 9 ? random.Next(2) * 254 - 127 : (float)random.Next(-2, 3))];
     }
 
-    static float[] Run(MatMulData data, string path)
+    static float[] Run(MatMulData data, string path, bool repack = false)
     {
         Device device = devices[path].Value;
         // A device is for one thread at a time, and theories may run side by side.
@@ -137,7 +152,11 @@ public sealed class CpuPathTests
         {
             using var memory = new Workspace(device);
             Tensor y = memory.New(data.Case.Rows, data.Case.Outputs);
-            device.MatMul(memory.Floats(data.X, data.Case.Rows, data.Case.Inputs), new Projection(data.Matrix(memory), y));
+            Weight weight = data.Matrix(memory);
+            Weight? repacked = repack ? device.TryRepack(weight) : null;
+            Assert.Equal(repack, repacked is not null);
+            device.MatMul(memory.Floats(data.X, data.Case.Rows, data.Case.Inputs), new Projection(repacked ?? weight, y));
+            repacked?.Values.Buffer.Dispose();
             return memory.Read(y);
         }
     }
