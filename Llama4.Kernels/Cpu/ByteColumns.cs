@@ -39,8 +39,7 @@ static unsafe class ByteColumns<TFormat, TBlock, TOutputs>
             TFormat.ColumnFactors(columns, factors);
             AddBlock(columns, factors, input.Block(block, row), sums);
         }
-        return Vector256.Load(sums) + Vector256.Load(sums + 32) + (Vector256.Load(sums + 16) + Vector256.Load(sums + 48))
-            + (Vector256.Load(sums + 8) + Vector256.Load(sums + 40) + (Vector256.Load(sums + 24) + Vector256.Load(sums + 56)));
+        return Lanes.SumOfEight(sums, Lanes.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -283,9 +283,7 @@ static unsafe class ByteTiles<TFormat, TBlock, TOutputs>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void StoreRow(in MatMulPart part, int row, int output, int outputs, float* sums, int groupSums)
     {
-        Vector256<float> even = Sum(sums, 0, groupSums) + Sum(sums, 4, groupSums) + (Sum(sums, 2, groupSums) + Sum(sums, 6, groupSums));
-        Vector256<float> odd = Sum(sums, 1, groupSums) + Sum(sums, 5, groupSums) + (Sum(sums, 3, groupSums) + Sum(sums, 7, groupSums));
-        Vector256<float> total = even + odd;
+        Vector256<float> total = Lanes.SumOfEight(sums, groupSums);
         if (outputs == Lanes.Count) part.Store(row, output, total);
         else
             for (int i = 0; i < outputs; i++) part.Store(row, output + i, total.GetElement(i));
@@ -297,6 +295,4 @@ static unsafe class ByteTiles<TFormat, TBlock, TOutputs>
         int bytes = rows * sizeof(InputBlock) / Unpacking.Groups;
         for (byte* line = (byte*)x + part * bytes, end = line + bytes; line < end; line += Prefetch.CacheLine) Prefetch.Near(line);
     }
-
-    static Vector256<float> Sum(float* sums, int group, int groupSums) => Vector256.Load(sums + group * groupSums);
 }

@@ -40,6 +40,18 @@ static unsafe class Lanes
         return two.GetElement(0) + two.GetElement(1);
     }
 
+    /// <summary>Sum of eight vectors, <paramref name="distance"/> floats apart, in the same order: lane by lane what <see cref="Sum"/> is for one vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> SumOfEight(float* vectors, int distance)
+    {
+        Vector256<float> even = At(vectors, 0, distance) + At(vectors, 4, distance) + (At(vectors, 2, distance) + At(vectors, 6, distance));
+        Vector256<float> odd = At(vectors, 1, distance) + At(vectors, 5, distance) + (At(vectors, 3, distance) + At(vectors, 7, distance));
+        return even + odd;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<float> At(float* vectors, int index, int distance) => Vector256.Load(vectors + index * distance);
+
     /// <summary>The largest lane. Of NaNs some are lost.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Largest(Vector256<float> vector)

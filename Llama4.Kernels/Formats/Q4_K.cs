@@ -43,7 +43,7 @@ readonly unsafe struct Q4_K : IQuantisedFormat<Q4_K.Block>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Integers(Block* source, int group) =>
-        Nibbles.Field(Vector256.Load(source->Values + (group >> 1) * 32), (int)(group & 1) * 4, 15);
+        Nibbles.Field(Vector256.Load(source->Values + (group >> 1) * 32), (group & 1) * 4, 15);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups) => KScales.Factors(source->Scales, &source->Scale);

@@ -46,7 +46,7 @@ readonly unsafe struct Q5_K : IQuantisedFormat<Q5_K.Block>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Integers(Block* source, int group)
     {
-        Vector256<byte> low = Nibbles.Field(Vector256.Load(source->Values + (group >> 1) * 32), (int)(group & 1) * 4, 15);
+        Vector256<byte> low = Nibbles.Field(Vector256.Load(source->Values + (group >> 1) * 32), (group & 1) * 4, 15);
         Vector256<byte> high = Nibbles.Field(Vector256.Load(source->HighBits), group, 1);
         return low | (high.AsUInt16() << 4).AsByte();
     }
