@@ -115,9 +115,9 @@ static unsafe class ByteTiles<TFormat, TBlock, TOutputs>
     {
         if (TFormat.HasColumns && rows == Interleaved.Rows && groups == Unpacking.Groups)
         {
-            var columns = (int*)(repacked ? weights : integers);
+            var columns = (int*)(repacked ? weights : TFormat.HasIntegerColumns ? target : integers);
             if (!repacked) TFormat.ToColumns((TBlock*)weights, rowBytes, columns);
-            Unpack(columns, target);
+            if (columns != target) Unpack(columns, target);
             TFormat.ColumnFactors(columns, (float*)(target + FactorsOffset));
             return;
         }

@@ -12,11 +12,8 @@ readonly unsafe struct FloatRows<TFormat, TBlock> : IWeightRows
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decode(byte* row, int from, int count, float* target)
     {
-        TBlock* source = (TBlock*)row + from;
-        int i = 0;
-        for (; i <= count - 8; i += 8) TFormat.Load(source + i).Store(target + i);
-        for (; i < count; i++) target[i] = TFormat.Decode(in source[i], 0);
-        for (; (i & 15) != 0; i++) target[i] = 0;
+        FloatVectors.Decode<TFormat, TBlock>((TBlock*)row + from, count, target);
+        for (int i = count; (i & 15) != 0; i++) target[i] = 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -27,7 +24,17 @@ readonly unsafe struct FloatRows<TFormat, TBlock> : IWeightRows
         // Before the loop: a call after it would keep the sums in memory.
         if (whole < count) Decode(row, from + whole, count - whole, scratch);
         Vector256<float> s0 = default, s1 = default;
-        for (int i = 0; i < whole; i += 16)
+        int i = 0;
+        for (; i <= whole - 32; i += 32)
+        {
+            Prefetch.Stream((byte*)(w + i), 32 * sizeof(TBlock));
+            (Vector256<float> w0, Vector256<float> w1, Vector256<float> w2, Vector256<float> w3) = TFormat.LoadFour(w + i);
+            s0 = Lanes.MultiplyAdd(w0, Vector256.Load(x + i), s0);
+            s1 = Lanes.MultiplyAdd(w1, Vector256.Load(x + i + 8), s1);
+            s0 = Lanes.MultiplyAdd(w2, Vector256.Load(x + i + 16), s0);
+            s1 = Lanes.MultiplyAdd(w3, Vector256.Load(x + i + 24), s1);
+        }
+        if (i < whole)
         {
             Prefetch.Stream((byte*)(w + i), 16 * sizeof(TBlock));
             s0 = Lanes.MultiplyAdd(TFormat.Load(w + i), Vector256.Load(x + i), s0);

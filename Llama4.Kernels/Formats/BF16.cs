@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Llama4.Kernels.Formats;
@@ -12,4 +13,8 @@ readonly struct BF16 : IFloatFormat<ushort>
     public static void Encode(ReadOnlySpan<float> values, out ushort block) => block = Bits.ToBFloat(values[0]);
 
     public static unsafe Vector256<float> Load(ushort* source) => Bits.BFloat(Vector128.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe (Vector256<float> First, Vector256<float> Second, Vector256<float> Third, Vector256<float> Fourth) LoadFour(ushort* source) =>
+        (Load(source), Load(source + 8), Load(source + 16), Load(source + 24));
 }

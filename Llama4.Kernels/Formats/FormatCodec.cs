@@ -75,8 +75,9 @@ public abstract unsafe class FormatCodec
     {
         private protected override void DecodeBlocks(ReadOnlySpan<byte> source, Span<float> target)
         {
-            ReadOnlySpan<TBlock> blocks = MemoryMarshal.Cast<byte, TBlock>(source);
-            for (int i = 0; i < blocks.Length; i++) target[i] = TFormat.Decode(in blocks[i], 0);
+            fixed (byte* bytes = source)
+            fixed (float* numbers = target)
+                FloatVectors.Decode<TFormat, TBlock>((TBlock*)bytes, target.Length, numbers);
         }
     }
 

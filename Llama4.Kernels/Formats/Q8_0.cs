@@ -42,6 +42,7 @@ readonly unsafe struct Q8_0 : IQuantisedFormat<Q8_0.Block>
     const int ScaleColumns = 64;
 
     public static bool HasColumns => true;
+    public static bool HasIntegerColumns => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ToColumns(Block* source, long rowBytes, int* columns)
@@ -61,6 +62,7 @@ readonly unsafe struct Q8_0 : IQuantisedFormat<Q8_0.Block>
     public static void ColumnFactors(int* columns, float* factors)
     {
         var scales = (ushort*)(columns + ScaleColumns * Interleaved.Rows);
-        for (int i = 0; i < Interleaved.FactorFloats; i += 8) Bits.Half(Vector128.Load(scales + i)).Store(factors + i);
+        // From the end: the halves may lie where the first factors go.
+        for (int i = Interleaved.FactorFloats - 8; i >= 0; i -= 8) Bits.Half(Vector128.Load(scales + i)).Store(factors + i);
     }
 }

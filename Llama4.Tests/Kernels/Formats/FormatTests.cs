@@ -97,22 +97,29 @@ public class FormatTests
         Assert.All(Decode(Encoding.MXFP4, [255, .. codes], 32), value => Assert.True(float.IsNaN(value)));
     }
 
-    /// <summary>Every code of a small float, with the sign of zero; of NaN only that it is one.</summary>
+    /// <summary>Every code of a small float, with the sign of zero; of NaN only that it is one. In order and among codes of all kinds, four vectors and single ones.</summary>
     [Theory]
     [InlineData(Encoding.F16)]
     [InlineData(Encoding.BF16)]
     [InlineData(Encoding.F8E4M3)]
     public void Vectors_of_small_floats_equal_the_definition_for_every_code(Encoding encoding)
     {
-        byte[] bytes = encoding.BlockBytes() == 1
-            ? [.. Enumerable.Range(0, 256).Select(code => (byte)code)]
-            : MemoryMarshal.AsBytes<ushort>(Enumerable.Range(0, 65536).Select(code => (ushort)code).ToArray()).ToArray();
-        float[] expected = FormatSwitch.Call<Definition, float[]>(encoding, new Definition(bytes));
-        float[] vectors = Decode(encoding, bytes, expected.Length);
-        for (int code = 0; code < expected.Length; code++)
-            Assert.True(
-                float.IsNaN(expected[code]) ? float.IsNaN(vectors[code]) : Bits.Of(expected[code]) == Bits.Of(vectors[code]),
-                $"{encoding} {code:x}: {vectors[code]} instead of {expected[code]}");
+        int size = encoding.BlockBytes(), codes = size == 1 ? 256 : 65536;
+        foreach (int factor in new[] { 1, 167 }) // odd, so that every code comes once
+        {
+            byte[] bytes = [.. Enumerable.Range(0, codes).SelectMany(i => BitConverter.GetBytes(i * factor % codes).Take(size))];
+            float[] expected = FormatSwitch.Call<Definition, float[]>(encoding, new Definition(bytes));
+            foreach (int length in new[] { codes, 24 })
+                for (int from = 0; from < codes; from += length)
+                {
+                    int count = Math.Min(length, codes - from);
+                    float[] vectors = Decode(encoding, bytes.AsSpan(from * size, count * size), count);
+                    for (int i = 0; i < count; i++)
+                        Assert.True(
+                            float.IsNaN(expected[from + i]) ? float.IsNaN(vectors[i]) : Bits.Of(expected[from + i]) == Bits.Of(vectors[i]),
+                            $"{encoding} {(from + i) * factor % codes:x}: {vectors[i]} instead of {expected[from + i]}");
+                }
+        }
     }
 
     /// <summary>The vector code of the CPU gives every number of any bits exactly as the definition does, also in rows that end inside 256 numbers.</summary>

@@ -1,0 +1,26 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Llama4.Kernels.Formats;
+
+/// <summary>Rows of single numbers, as many at a time as there are.</summary>
+static unsafe class FloatVectors
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decode<TFormat, TBlock>(TBlock* source, int count, float* target)
+        where TFormat : struct, IFloatFormat<TBlock>
+        where TBlock : unmanaged
+    {
+        int i = 0;
+        for (; i <= count - 32; i += 32)
+        {
+            (Vector256<float> first, Vector256<float> second, Vector256<float> third, Vector256<float> fourth) = TFormat.LoadFour(source + i);
+            first.Store(target + i);
+            second.Store(target + i + 8);
+            third.Store(target + i + 16);
+            fourth.Store(target + i + 24);
+        }
+        for (; i <= count - 8; i += 8) TFormat.Load(source + i).Store(target + i);
+        for (; i < count; i++) target[i] = TFormat.Decode(in source[i], 0);
+    }
+}
