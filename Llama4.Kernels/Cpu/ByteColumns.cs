@@ -6,7 +6,7 @@ using Llama4.Kernels.Formats;
 namespace Llama4.Kernels.Cpu;
 
 /// <summary>
-/// The way of <see cref="MatMulBytes{TFormat, TBlock, TOutputs}"/> for one row and repacked weights, eight outputs at a time: lanes are outputs, so that
+/// The way of <see cref="MatMulBytes{TFormat, TBlock, TOutputs}"/> for few rows and repacked weights, eight outputs at a time: lanes are outputs, so that
 /// nothing has to be added up across a register.
 /// </summary>
 static unsafe class ByteColumns<TFormat, TBlock, TOutputs>

@@ -11,7 +11,7 @@ namespace Llama4.Kernels.Cpu;
 /// 0, 8, 16, …, or 1, 9, 17, …, and the eight sums are added in the order of <see cref="Lanes.Sum"/>.
 /// </summary>
 /// <remarks>
-/// One row: a weight row is walked once, the eight sums are the lanes of a vector; of repacked rows, eight at a time, the lanes are outputs
+/// Few rows: a weight row is walked once for each, the eight sums are the lanes of a vector; of repacked rows, eight at a time, the lanes are outputs
 /// (<see cref="ByteColumns{TFormat, TBlock, TOutputs}"/>). Many rows: <see cref="ByteTiles{TFormat, TBlock, TOutputs}"/>, whose lanes are outputs as well.
 /// </remarks>
 sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
@@ -19,8 +19,8 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
     where TBlock : unmanaged
     where TOutputs : struct, IOutputs<TOutputs>
 {
-    // From this many rows on interleaving pays.
-    const int FewestTileRows = 2;
+    // From this many rows on interleaving pays: a few rows meet weights that are still in the nearest cache.
+    const int FewestTileRows = 4;
 
     public override bool ReadsBlocks => true;
 
@@ -36,9 +36,11 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
         if (part.Rows >= FewestTileRows) ByteTiles<TFormat, TBlock, TOutputs>.Run(part, input, from, to, scratch);
         else if (part.Repacked)
             for (; from < to; from += Lanes.Count)
-                part.Store(0, from, ByteColumns<TFormat, TBlock, TOutputs>.Dot(part.Weights + from * part.RowBytes, input, part.FirstRow, scratch));
+                for (int row = 0; row < part.Rows; row++)
+                    part.Store(row, from, ByteColumns<TFormat, TBlock, TOutputs>.Dot(part.Weights + from * part.RowBytes, input, part.FirstRow + row, scratch));
         else
-            for (; from < to; from++) part.Store(0, from, Dot(part.Weights + from * part.RowBytes, input, part.FirstRow));
+            for (; from < to; from++)
+                for (int row = 0; row < part.Rows; row++) part.Store(row, from, Dot(part.Weights + from * part.RowBytes, input, part.FirstRow + row));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

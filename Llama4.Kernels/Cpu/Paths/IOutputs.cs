@@ -36,6 +36,6 @@ unsafe interface IOutputs<TSelf>
 
     static abstract void Store(TSelf sums, float* target);
 
-    /// <summary>For one row, whose inputs lie along the vector: the sums of four neighbouring products each.</summary>
+    /// <summary>For a row at a time, whose inputs lie along the vector: the sums of four neighbouring products each.</summary>
     static abstract Vector256<int> Products(Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned);
 }
