@@ -45,10 +45,12 @@ sealed class EndToEnd(EndToEndOptions options)
             using var model = new Llama4Model(config, weights, cache, maxRows, 1);
             using var bench = new ThreadRun(this, device, config, weights, cache, batch, model, threads);
             bench.WarmUp();
-            foreach (int length in options.Prefill) rows.Add(bench.Prefill(length));
-            foreach (int depth in options.Depths) rows.Add(bench.Decode(options.DecodeTokens, depth));
+            foreach (EndToEndRow row in options.Prefill.Select(bench.Prefill).Concat(options.Depths.Select(depth => bench.Decode(options.DecodeTokens, depth))))
+            {
+                log.WriteLine(row);
+                rows.Add(row);
+            }
             cacheBytes = Math.Max(cacheBytes, cache.AllocatedBytes);
-            foreach (EndToEndRow row in rows.Where(r => r.Threads == threads)) log.WriteLine(row);
         }
         return new EndToEndResult(
             Machine.Describe(), Path.GetFileName(options.Model), checkpoint.WeightBytes, cacheBytes, bytesPerToken, loadSeconds, memory.Bytes, options.Repack, rows);

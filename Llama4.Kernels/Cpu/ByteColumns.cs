@@ -17,7 +17,8 @@ static unsafe class ByteColumns<TFormat, TBlock, TOutputs>
     const int FactorFloats = 4 * Interleaved.FactorFloats;
     const int SumFloats = Unpacking.Groups * Lanes.Count;
 
-    public const int ScratchBytes = (FactorFloats + SumFloats) * sizeof(float);
+    /// <summary>For up to <paramref name="rows"/> rows.</summary>
+    public static int ScratchBytes(int rows) => (FactorFloats + rows * SumFloats) * sizeof(float);
 
     /// <summary>What is asked for ahead of time beside a group.</summary>
     static int PartBytes
@@ -26,20 +27,21 @@ static unsafe class ByteColumns<TFormat, TBlock, TOutputs>
         get => Interleaved.UnitBytes<TFormat, TBlock>() / Unpacking.Groups;
     }
 
-    /// <summary>Eight outputs of a row of x.</summary>
-    /// <param name="weights">The columns of the first 256 inputs.</param>
+    /// <summary>Eight outputs of all rows of a part, which share the factors of the weights.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static Vector256<float> Dot(byte* weights, MatMulInput input, int row, byte* scratch)
+    public static void Run(in MatMulPart part, MatMulInput input, int output, byte* scratch)
     {
         float* factors = (float*)scratch, sums = factors + FactorFloats;
-        new Span<float>(sums, SumFloats).Clear();
+        new Span<float>(sums, part.Rows * SumFloats).Clear();
+        byte* weights = part.Weights + output * part.RowBytes;
         for (int block = 0; block < input.Blocks; block++, weights += Interleaved.UnitBytes<TFormat, TBlock>())
         {
             var columns = (int*)weights;
             TFormat.ColumnFactors(columns, factors);
-            AddBlock(columns, factors, input.Block(block, row), sums);
+            InputBlock* x = input.Block(block, part.FirstRow);
+            for (int row = 0; row < part.Rows; row++) AddBlock(columns, factors, x + row, sums + row * SumFloats);
         }
-        return Lanes.SumOfEight(sums, Lanes.Count);
+        for (int row = 0; row < part.Rows; row++) part.Store(row, output, Lanes.SumOfEight(sums + row * SumFloats, Lanes.Count));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

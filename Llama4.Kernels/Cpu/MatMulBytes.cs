@@ -29,15 +29,13 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
         : OutputsOf(part, fair, TileItemBytes, ByteTiles<TFormat, TBlock, TOutputs>.Outputs);
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
-        part.Rows < FewestTileRows ? ByteColumns<TFormat, TBlock, TOutputs>.ScratchBytes : ByteTiles<TFormat, TBlock, TOutputs>.ScratchBytes;
+        part.Rows < FewestTileRows ? ByteColumns<TFormat, TBlock, TOutputs>.ScratchBytes(FewestTileRows - 1) : ByteTiles<TFormat, TBlock, TOutputs>.ScratchBytes;
 
     public override void Run(in MatMulPart part, MatMulInput input, int from, int to, byte* scratch)
     {
         if (part.Rows >= FewestTileRows) ByteTiles<TFormat, TBlock, TOutputs>.Run(part, input, from, to, scratch);
         else if (part.Repacked)
-            for (; from < to; from += Lanes.Count)
-                for (int row = 0; row < part.Rows; row++)
-                    part.Store(row, from, ByteColumns<TFormat, TBlock, TOutputs>.Dot(part.Weights + from * part.RowBytes, input, part.FirstRow + row, scratch));
+            for (; from < to; from += Lanes.Count) ByteColumns<TFormat, TBlock, TOutputs>.Run(part, input, from, scratch);
         else
             for (; from < to; from++)
                 for (int row = 0; row < part.Rows; row++) part.Store(row, from, Dot(part.Weights + from * part.RowBytes, input, part.FirstRow + row));

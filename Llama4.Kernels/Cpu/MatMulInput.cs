@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Llama4.Kernels.Cpu;
 
 /// <summary>
@@ -32,6 +34,7 @@ sealed unsafe class MatMulInput : IDisposable
 
     public float* Panel(int panel, int row) => panels + ((long)panel * Rows + row) * PanelLength;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public InputBlock* Block(int block, int row) => blocks + ((long)block * Rows + row);
 
     /// <param name="x">Rows of <paramref name="columns"/> numbers.</param>
