@@ -50,14 +50,11 @@ static unsafe class KvCodec
             case Encoding.Q8_0:
                 for (int i = 0; i < count; i += Block, source += BlockBytes) DecodeBlock(source, target + i);
                 break;
+            case Encoding.F16:
+                FloatVectors.Decode<F16, ushort>((ushort*)source, count, target);
+                break;
             default:
-                var entries = (ushort*)source;
-                int whole = count & -Lanes.Count;
-                if (encoding == Encoding.F16)
-                    for (int i = 0; i < whole; i += Lanes.Count) Bits.Half(Vector128.Load(entries + i)).Store(target + i);
-                else
-                    for (int i = 0; i < whole; i += Lanes.Count) Bits.BFloat(Vector128.Load(entries + i)).Store(target + i);
-                for (int i = whole; i < count; i++) target[i] = encoding == Encoding.F16 ? Bits.Half(entries[i]) : Bits.BFloat(entries[i]);
+                FloatVectors.Decode<BF16, ushort>((ushort*)source, count, target);
                 break;
         }
     }
