@@ -49,7 +49,7 @@ sealed class Options
         where TEnum : struct, Enum
     {
         string text = Text(name, otherwise.ToString());
-        return Enum.TryParse(text, ignoreCase: true, out TEnum value) ? value
+        return Enum.TryParse(text, ignoreCase: true, out TEnum value) && Enum.IsDefined(value) ? value
             : throw new UsageException($"--{name} is '{text}'; expected {string.Join(", ", Enum.GetNames<TEnum>())}");
     }
 }

@@ -24,9 +24,8 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
 
     public override bool ReadsBlocks => true;
 
-    public override int ItemOutputs(in MatMulPart part, long fair) => part.Rows < FewestTileRows
-        ? OutputsOf(part, fair, RowItemBytes, Lanes.Count)
-        : OutputsOf(part, fair, TileItemBytes, ByteTiles<TFormat, TBlock, TOutputs>.Outputs);
+    public override int ItemOutputs(in MatMulPart part, long fair) =>
+        OutputsOf(part, fair, part.Rows < FewestTileRows ? Lanes.Count : ByteTiles<TFormat, TBlock, TOutputs>.Outputs);
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
         part.Rows < FewestTileRows ? ByteColumns<TFormat, TBlock, TOutputs>.ScratchBytes(FewestTileRows - 1) : ByteTiles<TFormat, TBlock, TOutputs>.ScratchBytes;

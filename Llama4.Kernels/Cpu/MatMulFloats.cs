@@ -20,9 +20,7 @@ sealed unsafe class MatMulFloats<TRows>(bool isWide) : MatMulKernel
     const int BlockOutputs = 8;
     const int PanelLength = MatMulInput.PanelLength;
 
-    public override int ItemOutputs(in MatMulPart part, long fair) => part.Rows < FewestTileRows
-        ? OutputsOf(part, fair, RowItemBytes, 1)
-        : OutputsOf(part, fair, TileItemBytes, BlockOutputs);
+    public override int ItemOutputs(in MatMulPart part, long fair) => OutputsOf(part, fair, part.Rows < FewestTileRows ? 1 : BlockOutputs);
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
         BlockOutputs * (PanelLength + part.Rows) * sizeof(float);

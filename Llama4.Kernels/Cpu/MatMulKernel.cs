@@ -9,9 +9,8 @@ namespace Llama4.Kernels.Cpu;
 /// </summary>
 abstract unsafe class MatMulKernel
 {
-    // Bytes of weights in an item: at most what keeps the memory streaming, at least what takes longer than to ask for an item.
-    private protected const int RowItemBytes = 512 * 1024;
-    private protected const int TileItemBytes = 512 * 1024;
+    // Bytes of weights in an item: at most what hides that its first rows are not asked for ahead, at least what takes longer than to ask for an item.
+    const int MostItemBytes = 2 * 1024 * 1024;
     const int LeastItemBytes = 4 * 1024;
 
     static readonly MatMulKernel?[] inputMajor = Create(default(InputMajor));
@@ -48,11 +47,11 @@ abstract unsafe class MatMulKernel
     /// <summary>Those whose inputs are floats.</summary>
     public static MatMulKernel?[] OfFloats(bool isWide) => Create(new FloatInputs(isWide));
 
-    /// <summary><paramref name="fair"/> outputs, but no more than <paramref name="most"/> bytes and no less than 4 KiB; a multiple of <paramref name="tile"/>.</summary>
-    private protected static int OutputsOf(in MatMulPart part, long fair, int most, int tile)
+    /// <summary><paramref name="fair"/> outputs, but no more than 2 MiB of weights and no less than 4 KiB; a multiple of <paramref name="tile"/>.</summary>
+    private protected static int OutputsOf(in MatMulPart part, long fair, int tile)
     {
         long tileBytes = Math.Max(1, part.OutputBytes * tile);
-        long tiles = Math.Min(fair / tile, most / tileBytes), least = (LeastItemBytes + tileBytes - 1) / tileBytes;
+        long tiles = Math.Min(fair / tile, MostItemBytes / tileBytes), least = (LeastItemBytes + tileBytes - 1) / tileBytes;
         return (int)Math.Max(tiles, least) * tile;
     }
 
