@@ -45,15 +45,18 @@ sealed class EndToEnd(EndToEndOptions options)
             using var model = new Llama4Model(config, weights, cache, maxRows, 1);
             using var bench = new ThreadRun(this, device, config, weights, cache, batch, model, threads);
             bench.WarmUp();
-            foreach (EndToEndRow row in options.Prefill.Select(bench.Prefill).Concat(options.Depths.Select(depth => bench.Decode(options.DecodeTokens, depth))))
-            {
-                log.WriteLine(row);
-                rows.Add(row);
-            }
+            foreach (int length in options.Prefill) Add(bench.Prefill(length));
+            foreach (int depth in options.Depths) Add(bench.Decode(options.DecodeTokens, depth));
             cacheBytes = Math.Max(cacheBytes, cache.AllocatedBytes);
         }
         return new EndToEndResult(
             Machine.Describe(), Path.GetFileName(options.Model), checkpoint.WeightBytes, cacheBytes, bytesPerToken, loadSeconds, memory.Bytes, options.Repack, rows);
+
+        void Add(EndToEndRow row)
+        {
+            log.WriteLine(row);
+            rows.Add(row);
+        }
     }
 
     /// <summary>The measurements with one number of threads.</summary>

@@ -17,7 +17,7 @@ static unsafe class ByteColumns<TFormat, TBlock, TOutputs>
     const int FactorFloats = 4 * Interleaved.FactorFloats;
     const int SumFloats = Unpacking.Groups * Lanes.Count;
 
-    /// <summary>For up to <paramref name="rows"/> rows.</summary>
+    /// <summary>For <paramref name="rows"/> rows.</summary>
     public static int ScratchBytes(int rows) => (FactorFloats + rows * SumFloats) * sizeof(float);
 
     /// <summary>What is asked for ahead of time beside a group.</summary>

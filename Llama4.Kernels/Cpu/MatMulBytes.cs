@@ -28,7 +28,7 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
         OutputsOf(part, fair, part.Rows < FewestTileRows ? Lanes.Count : ByteTiles<TFormat, TBlock, TOutputs>.Outputs);
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
-        part.Rows < FewestTileRows ? ByteColumns<TFormat, TBlock, TOutputs>.ScratchBytes(FewestTileRows - 1) : ByteTiles<TFormat, TBlock, TOutputs>.ScratchBytes;
+        part.Rows < FewestTileRows ? ByteColumns<TFormat, TBlock, TOutputs>.ScratchBytes(part.Rows) : ByteTiles<TFormat, TBlock, TOutputs>.ScratchBytes;
 
     public override void Run(in MatMulPart part, MatMulInput input, int from, int to, byte* scratch)
     {

@@ -16,5 +16,5 @@ readonly struct BF16 : IFloatFormat<ushort>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe (Vector256<float> First, Vector256<float> Second, Vector256<float> Third, Vector256<float> Fourth) LoadFour(ushort* source) =>
-        (Load(source), Load(source + 8), Load(source + 16), Load(source + 24));
+        FloatVectors.LoadEach<BF16, ushort>(source);
 }

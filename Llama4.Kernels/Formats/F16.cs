@@ -25,7 +25,7 @@ readonly unsafe struct F16 : IFloatFormat<ushort>
     {
         Vector256<ushort> a = Vector256.Load(source), b = Vector256.Load(source + 16);
         if (!Avx2.IsSupported || (Special(a) | Special(b)) != Vector256<ushort>.Zero)
-            return (Load(source), Load(source + 8), Load(source + 16), Load(source + 24));
+            return FloatVectors.LoadEach<F16, ushort>(source);
         (Vector256<float> first, Vector256<float> second) = Normal(a);
         (Vector256<float> third, Vector256<float> fourth) = Normal(b);
         return (first, second, third, fourth);

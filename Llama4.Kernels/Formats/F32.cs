@@ -16,5 +16,5 @@ readonly struct F32 : IFloatFormat<float>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe (Vector256<float> First, Vector256<float> Second, Vector256<float> Third, Vector256<float> Fourth) LoadFour(float* source) =>
-        (Load(source), Load(source + 8), Load(source + 16), Load(source + 24));
+        FloatVectors.LoadEach<F32, float>(source);
 }

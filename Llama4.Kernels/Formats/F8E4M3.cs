@@ -24,7 +24,7 @@ readonly unsafe struct F8E4M3 : IFloatFormat<byte>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Vector256<float> First, Vector256<float> Second, Vector256<float> Third, Vector256<float> Fourth) LoadFour(byte* source)
     {
-        if (!Avx2.IsSupported) return (Load(source), Load(source + 8), Load(source + 16), Load(source + 24));
+        if (!Avx2.IsSupported) return FloatVectors.LoadEach<F8E4M3, byte>(source);
         // Unpacking works in each half of the register, twice: fours of numbers change places first.
         Vector256<byte> b = Avx2.PermuteVar8x32(Vector256.Load(source).AsInt32(), Vector256.Create(0, 2, 4, 6, 1, 3, 5, 7)).AsByte();
         Vector256<byte> magnitude = b & Vector256.Create((byte)0x7F), four = Vector256.Create((byte)0x0F);
