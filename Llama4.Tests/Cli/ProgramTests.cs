@@ -6,17 +6,19 @@ namespace Llama4.Tests.Cli;
 /// <summary>The built program as a user starts it.</summary>
 public sealed class ProgramTests : IDisposable
 {
-    /// <summary>A long answer: tokens almost at random, more than a thousand with this seed.</summary>
-    static readonly string[] longAnswer = ["--temperature", "10", "--top-k", "0", "--top-p", "1", "--seed", "6"];
-
-    /// <summary>
-    /// A chat of such answers, with the state of the terminal before and after it. Ctrl-C reaches the shell as well, which would
-    /// end with it (dash does, bash does not): hence the trap, which its children do not inherit.
-    /// </summary>
-    static readonly string longChat =
-        $"trap : INT; stty -a > before; '{LlamaProcess.Program}' chat {string.Join(' ', longAnswer)}; echo code $?; stty -a > after";
-
     readonly TempFolder folder = new();
+
+    /// <summary>Options for a model that answers with spaces until it is stopped: its weights are zero, so all tokens are equally likely and the first is taken.</summary>
+    string[] EndlessModel()
+    {
+        RawGguf file = TinyModels.Gguf();
+        string[] tokens = TinyModels.Tokens;
+        (tokens[0], tokens[' ']) = (tokens[' '], tokens[0]);
+        file.Set("tokenizer.ggml.tokens", tokens);
+        file.Set("llama4.context_length", 1u << 20);
+        File.WriteAllBytes(folder["endless.gguf"], file.Build());
+        return ["--model", folder["endless.gguf"], "--temperature", "0"];
+    }
 
     [Fact]
     public async Task Run_prints_the_answer_and_nothing_else_and_writes_no_file()
@@ -52,7 +54,7 @@ public sealed class ProgramTests : IDisposable
     public async Task A_broken_pipe_ends_it_quietly()
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("Windows drops what nobody reads");
-        using var program = new LlamaProcess(folder.Root, ["run", "Write a story.", .. longAnswer]);
+        using var program = new LlamaProcess(folder.Root, ["run", "Write a story.", .. EndlessModel()]);
         program.In.Close();
         await program.Out.ReadAsync(new char[1].AsMemory(), TestContext.Current.CancellationToken);
         program.Out.Close();
@@ -77,7 +79,7 @@ public sealed class ProgramTests : IDisposable
     public async Task SIGINT_ends_it_with_130()
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("there are no signals");
-        using var program = new LlamaProcess(folder.Root, ["run", "Write a story.", .. longAnswer]);
+        using var program = new LlamaProcess(folder.Root, ["run", "Write a story.", .. EndlessModel()]);
         program.In.Close();
         await program.Out.ReadAsync(new char[1].AsMemory(), TestContext.Current.CancellationToken);
         using (Process kill = Process.Start("kill", ["-INT", $"{program.Id}"])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -104,7 +106,7 @@ public sealed class ProgramTests : IDisposable
     public async Task On_a_terminal_two_quick_Ctrl_C_in_a_reply_restore_the_terminal_and_end_with_130()
     {
         using LlamaProcess chat = await StoppedReplyAsync();
-        await Task.Delay(50, TestContext.Current.CancellationToken);   // signals of one kind that come at once are one; nobody presses keys that fast
+        await Task.Delay(500, TestContext.Current.CancellationToken);   // signals of one kind that come before the first is seen are one
         await TypeAsync(chat, "\u0003");
         await chat.ReadUntilAsync("code 130");
         await AssertTerminalRestoredAsync(chat);
@@ -123,10 +125,14 @@ public sealed class ProgramTests : IDisposable
         await chat.ReadUntilAsync("code 0");
     }
 
-    /// <summary>A chat on a terminal in which Ctrl-C was pressed in the middle of a reply.</summary>
+    /// <summary>
+    /// A chat on a terminal in which Ctrl-C was pressed in the middle of a reply, with the state of the terminal before and after it in files.
+    /// Ctrl-C reaches the shell as well, which would end with it (dash does, bash does not): hence the trap, which its children do not inherit.
+    /// </summary>
     async Task<LlamaProcess> StoppedReplyAsync()
     {
-        LlamaProcess? chat = LlamaProcess.OnTerminal(folder.Root, longChat);
+        LlamaProcess? chat = LlamaProcess.OnTerminal(folder.Root,
+            $"trap : INT; stty -a > before; '{LlamaProcess.Program}' chat {string.Join(' ', EndlessModel())}; echo code $?; stty -a > after");
         if (chat is null) Assert.Skip("no program called script");
         await chat.ReadUntilAsync("> ");
         await TypeAsync(chat, "Write a story.\r");

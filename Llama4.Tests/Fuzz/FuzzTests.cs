@@ -74,9 +74,10 @@ public class FuzzTests
     public void Too_much_memory_and_time_are_found()
     {
         using var folder = new TemporaryFolder();
-        var limits = new FuzzTarget("test", _ => { }, () => []) { AllocationLimit = 1 << 20, TimeLimit = TimeSpan.FromMilliseconds(50) };
-        Assert.Contains("allocated", Fuzz(input => GC.KeepAlive(new byte[input is [_, 0x80, ..] ? 1 << 21 : 1]), folder, limits));
-        Assert.Contains("took", Fuzz(_ => Thread.Sleep(60), folder, limits));
+        var memory = new FuzzTarget("test", _ => { }, () => []) { AllocationLimit = 1 << 20 };
+        Assert.Contains("allocated", Fuzz(input => GC.KeepAlive(new byte[input is [_, 0x80, ..] ? 1 << 21 : 1]), folder, memory));
+        var time = new FuzzTarget("test", _ => { }, () => []) { TimeLimit = TimeSpan.FromMilliseconds(50) };
+        Assert.Contains("took", Fuzz(_ => Thread.Sleep(60), folder, time));
     }
 
     [Fact]
