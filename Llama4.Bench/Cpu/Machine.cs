@@ -87,7 +87,7 @@ sealed record Machine(string Processor, int Cores, string Instructions, string R
 
     static string InstructionSets() => string.Join(' ', new[]
     {
-        Vector512.IsHardwareAccelerated ? "AVX-512" : null, Avx2.IsSupported ? "AVX2" : null, Fma.IsSupported ? "FMA" : null,
+        AvxVnni.IsSupported ? "AVX-VNNI" : null, Vector512.IsHardwareAccelerated ? "AVX-512" : null, Avx2.IsSupported ? "AVX2" : null, Fma.IsSupported ? "FMA" : null,
         System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported ? "AdvSIMD" : null, $"Vector<T> {Vector<byte>.Count * 8}",
     }.Where(s => s is not null));
 }

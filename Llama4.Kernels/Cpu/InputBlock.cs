@@ -18,10 +18,13 @@ unsafe struct InputBlock
     /// <summary>Largest magnitude of an integer.</summary>
     public const int Largest = 127;
 
-    public const int Bytes = Length + 4 * Groups * sizeof(float);
+    public const int Bytes = Length + 5 * Groups * sizeof(float);
 
     /// <summary>Floats from a group's scale to its sums.</summary>
-    public const int SumsAfterScales = Groups, SumsLowAfterScales = 2 * Groups, SumsHighAfterScales = 3 * Groups;
+    public const int SumsAfterScales = Groups, SumsLowAfterScales = 2 * Groups, SumsHighAfterScales = 3 * Groups, MovedSumsAfterScales = 4 * Groups;
+
+    /// <summary>How far weights that are signed bytes are moved up to become unsigned ones.</summary>
+    public const int Move = 128;
 
     const int Groups = Length / GroupLength;
     const int SmallestBits = (127 - 100) << 23;
@@ -36,6 +39,9 @@ unsafe struct InputBlock
     /// <summary>The same over the first and over the last 16 numbers of a group.</summary>
     public fixed float SumsLow[Groups];
     public fixed float SumsHigh[Groups];
+
+    /// <summary>−<see cref="Move"/> · Σ integers: with it, products with moved weights are those with the weights.</summary>
+    public fixed int MovedSums[Groups];
 
     /// <param name="source">Numbers.</param>
     /// <param name="count">A multiple of 32; the other groups become zeros.</param>
@@ -68,12 +74,13 @@ unsafe struct InputBlock
         Sums[g] = scale * (low + high);
         SumsLow[g] = scale * low;
         SumsHigh[g] = scale * high;
+        MovedSums[g] = -Move * (low + high);
     }
 
     void ClearGroup(int g)
     {
         Unsafe.WriteUnaligned(ref Unsafe.As<sbyte, byte>(ref Values[g * GroupLength]), Vector256<sbyte>.Zero);
-        Scales[g] = Sums[g] = SumsLow[g] = SumsHigh[g] = 0;
+        Scales[g] = Sums[g] = SumsLow[g] = SumsHigh[g] = MovedSums[g] = 0;
     }
 
     static Vector256<int> Magnitude(Vector256<float> x) => x.AsInt32() & Vector256.Create(int.MaxValue);

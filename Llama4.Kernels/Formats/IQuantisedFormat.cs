@@ -24,6 +24,12 @@ interface IQuantisedFormat<TBlock> : IFormat<TBlock>
     /// </summary>
     static abstract unsafe Vector256<byte> Integers(TBlock* source, int group);
 
+    /// <summary>Whether a block holds the integers of a group as bytes, in their order: nothing has to be unpacked.</summary>
+    static virtual bool HasBytes => false;
+
+    /// <summary>These bytes.</summary>
+    static virtual unsafe byte* Bytes(TBlock* source, int group) => throw new NotSupportedException();
+
     /// <summary>Scales and offsets of the first <paramref name="groups"/> groups; always 8 where a block holds 256 numbers.</summary>
     static abstract unsafe GroupFactors Factors(TBlock* source, int groups);
 
@@ -32,18 +38,12 @@ interface IQuantisedFormat<TBlock> : IFormat<TBlock>
     /// </summary>
     static virtual bool HasColumns => false;
 
-    /// <summary>Whether columns begin with the integers themselves, group by group: nothing has to be unpacked.</summary>
-    static virtual bool HasIntegerColumns => false;
-
     /// <summary>Brings 256 numbers of eight rows, <paramref name="rowBytes"/> apart, into columns.</summary>
     static virtual unsafe void ToColumns(TBlock* source, long rowBytes, int* columns) => throw new NotSupportedException();
 
     /// <summary>From columns, in each lane: four neighbouring integers of a row, the <paramref name="step"/>-th four of a group.</summary>
     static virtual unsafe Vector256<byte> ColumnIntegers(int* columns, nint group, int step) => throw new NotSupportedException();
 
-    /// <summary>
-    /// From columns: the factors as <see cref="Interleaved.Factors"/> lays them out. Where columns are integers, the factors may take the place of
-    /// what follows these.
-    /// </summary>
+    /// <summary>From columns: the factors as <see cref="Interleaved.Factors"/> lays them out.</summary>
     static virtual unsafe void ColumnFactors(int* columns, float* factors) => throw new NotSupportedException();
 }

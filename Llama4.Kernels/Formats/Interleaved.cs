@@ -9,9 +9,6 @@ static unsafe class Interleaved
 {
     public const int Rows = 8;
 
-    /// <summary>Integers of a group of 32.</summary>
-    public const int GroupBytes = Rows * Unpacking.GroupLength;
-
     /// <summary>Bytes of 256 numbers of eight rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int UnitBytes<TFormat, TBlock>()
@@ -22,16 +19,19 @@ static unsafe class Interleaved
     public const int FactorFloats = Unpacking.Groups * Rows;
 
     /// <summary>Brings <paramref name="count"/> numbers of 32 bits, a multiple of 4, of each of 8 rows into columns.</summary>
+    /// <param name="distance">Numbers from a column to the next.</param>
+    /// <param name="flipped">Bits to turn in every number.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void ToColumns(byte* source, long stride, int* columns, int count)
+    public static void ToColumns(byte* source, long stride, int* columns, int count, int distance = Rows, int flipped = 0)
     {
-        for (int i = 0; i < count; i += 4, source += 16, columns += 4 * Rows)
+        var flip = Vector256.Create(flipped);
+        for (int i = 0; i < count; i += 4, source += 16, columns += 4 * distance)
         {
             (Vector256<int> c0, Vector256<int> c1, Vector256<int> c2, Vector256<int> c3) = FourColumns(source, stride);
-            c0.Store(columns);
-            c1.Store(columns + Rows);
-            c2.Store(columns + 2 * Rows);
-            c3.Store(columns + 3 * Rows);
+            (c0 ^ flip).Store(columns);
+            (c1 ^ flip).Store(columns + distance);
+            (c2 ^ flip).Store(columns + 2 * distance);
+            (c3 ^ flip).Store(columns + 3 * distance);
         }
     }
 

@@ -38,31 +38,8 @@ readonly unsafe struct Q8_0 : IQuantisedFormat<Q8_0.Block>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups) => new(Formats.Scales.Halves((byte*)source, sizeof(Block), groups));
 
-    // The values of 8 groups, then their scales as halves [group][row].
-    const int ScaleColumns = 64;
-
-    public static bool HasColumns => true;
-    public static bool HasIntegerColumns => true;
+    public static bool HasBytes => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void ToColumns(Block* source, long rowBytes, int* columns)
-    {
-        var scales = (ushort*)(columns + ScaleColumns * Interleaved.Rows);
-        for (int group = 0; group < Unpacking.Groups; group++, source++, columns += 8 * Interleaved.Rows, scales += Interleaved.Rows)
-        {
-            Interleaved.ToColumns((byte*)source->Values, rowBytes, columns, 8);
-            Formats.Scales.EightHalves((byte*)source, rowBytes).Store(scales);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> ColumnIntegers(int* columns, nint group, int step) => Interleaved.Column(columns + group * 64, step);
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ColumnFactors(int* columns, float* factors)
-    {
-        var scales = (ushort*)(columns + ScaleColumns * Interleaved.Rows);
-        // From the end: the halves may lie where the first factors go.
-        for (int i = Interleaved.FactorFloats - 8; i >= 0; i -= 8) Bits.Half(Vector128.Load(scales + i)).Store(factors + i);
-    }
+    public static byte* Bytes(Block* source, int group) => (byte*)source[group].Values;
 }

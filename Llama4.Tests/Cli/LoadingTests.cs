@@ -63,7 +63,7 @@ public sealed class LoadingTests
     [InlineData("also say --device cuda, or auto", "--gpu-layers", "3")]
     [InlineData("also say --device cuda, or auto", "--cpu-experts", "3")]
     [InlineData("--repack: found 'maybe', expected one of on, off", "--repack", "maybe")]
-    [InlineData("--cpu-path: there is no 'mmx', expected auto or one of avx512, ", "--cpu-path", "mmx")]
+    [InlineData("--cpu-path: there is no 'mmx', expected auto or one of avxvnni, ", "--cpu-path", "mmx")]
     public async Task What_is_wrong_about_devices_ends_with_2(string message, params string[] words)
     {
         using var terminal = new TestTerminal();

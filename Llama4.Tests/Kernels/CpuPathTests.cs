@@ -115,7 +115,7 @@ public sealed class CpuPathTests
     [Fact]
     public void The_first_path_that_the_processor_has_is_taken()
     {
-        bool[] has = [Avx512BW.IsSupported && Vector512.IsHardwareAccelerated, AvxVnni.IsSupported, Avx2.IsSupported, Dp.IsSupported, AdvSimd.Arm64.IsSupported, true];
+        bool[] has = [AvxVnni.IsSupported, Avx512BW.IsSupported && Vector512.IsHardwareAccelerated, Avx2.IsSupported, Dp.IsSupported, AdvSimd.Arm64.IsSupported, true];
         Assert.Equal(has, CpuPath.All.Select(path => path.IsSupported));
         CpuPath first = CpuPath.All[Array.IndexOf(has, true)];
         Assert.Same(first, CpuPath.Of("auto"));
@@ -131,7 +131,7 @@ public sealed class CpuPathTests
     {
         using (var device = new CpuDevice(new CpuOptions { Threads = 1, Path = "portable" })) Assert.Equal("portable", device.Path.Name);
         var unknown = Assert.Throws<ArgumentException>(() => new CpuDevice(new CpuOptions { Path = "mmx" }));
-        foreach (string part in (string[])["'mmx'", "auto", "avx512, avxvnni, avx2, advsimd-dot, advsimd, portable", "possible here"]) Assert.Contains(part, unknown.Message);
+        foreach (string part in (string[])["'mmx'", "auto", "avxvnni, avx512, avx2, advsimd-dot, advsimd, portable", "possible here"]) Assert.Contains(part, unknown.Message);
         CpuPath missing = CpuPath.All.First(path => !path.IsSupported);
         var refused = Assert.Throws<ArgumentException>(() => new CpuDevice(new CpuOptions { Path = missing.Name }));
         foreach (string part in (string[])[$"'{missing.Name}'", missing.Needs, "portable"]) Assert.Contains(part, refused.Message);

@@ -9,6 +9,8 @@ readonly struct AvxVnniProducts : IProducts<Vector256<int>>
 {
     public static int LargestSum => int.MaxValue;
 
+    public static bool MovesSigned => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Add(Vector256<int> sums, Vector256<int> weights, Vector256<int> inputs, bool isSigned) => isSigned
         ? AddFours(sums, Vector256.Abs(weights.AsSByte()).AsByte(), ByteVectors.WithSign(inputs.AsSByte(), weights.AsSByte()))

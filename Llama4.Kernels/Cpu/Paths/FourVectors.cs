@@ -15,10 +15,26 @@ readonly unsafe struct FourVectors<TProducts>(Vector128<int> v0, Vector128<int> 
         get => TProducts.LargestSum;
     }
 
+    public static bool MovesSigned
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TProducts.MovesSigned;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FourVectors<TProducts> Load(byte* source) => Load(source, 32);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FourVectors<TProducts> Load(byte* source, nint distance) => new(
         Vector128.Load((int*)source), Vector128.Load((int*)(source + 16)),
         Vector128.Load((int*)(source + distance)), Vector128.Load((int*)(source + distance + 16)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FourVectors<TProducts> Create(int integer)
+    {
+        var all = Vector128.Create(integer);
+        return new(all, all, all, all);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FourVectors<TProducts> AddProducts(FourVectors<TProducts> sums, FourVectors<TProducts> weights, byte* inputs, bool isSigned)
@@ -38,21 +54,21 @@ readonly unsafe struct FourVectors<TProducts>(Vector128<int> v0, Vector128<int> 
         new(a.v0 + b.v0, a.v1 + b.v1, a.v2 + b.v2, a.v3 + b.v3);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static FourVectors<TProducts> AddScaled(FourVectors<TProducts> integers, byte* scales, nint distance, float* scale, float* sums)
+    public static FourVectors<TProducts> AddScaled(FourVectors<TProducts> integers, FourVectors<TProducts> scales, float* scale, float* sums)
     {
         var factor = Vector128.Create(*scale);
         return new(
-            Scaled(integers.v0, scales, factor, sums), Scaled(integers.v1, scales + 16, factor, sums + 4),
-            Scaled(integers.v2, scales + distance, factor, sums + 8), Scaled(integers.v3, scales + distance + 16, factor, sums + 12));
+            Scaled(integers.v0, scales.v0, factor, sums), Scaled(integers.v1, scales.v1, factor, sums + 4),
+            Scaled(integers.v2, scales.v2, factor, sums + 8), Scaled(integers.v3, scales.v3, factor, sums + 12));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static FourVectors<TProducts> AddOffsets(FourVectors<TProducts> sums, byte* offsets, nint distance, float* input)
+    public static FourVectors<TProducts> AddOffsets(FourVectors<TProducts> sums, FourVectors<TProducts> offsets, float* input)
     {
         var factor = Vector128.Create(*input);
         return new(
-            Offset(sums.v0, offsets, factor), Offset(sums.v1, offsets + 16, factor),
-            Offset(sums.v2, offsets + distance, factor), Offset(sums.v3, offsets + distance + 16, factor));
+            Offset(sums.v0, offsets.v0, factor), Offset(sums.v1, offsets.v1, factor),
+            Offset(sums.v2, offsets.v2, factor), Offset(sums.v3, offsets.v3, factor));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -70,10 +86,10 @@ readonly unsafe struct FourVectors<TProducts>(Vector128<int> v0, Vector128<int> 
         TProducts.Total(TProducts.Add(default, weights.GetUpper().AsInt32(), inputs.GetUpper().AsInt32(), isSigned)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<int> Scaled(Vector128<int> integers, byte* scales, Vector128<float> factor, float* sums) =>
-        Vector128.MultiplyAddEstimate(Vector128.ConvertToSingle(integers), Vector128.Load((float*)scales) * factor, Vector128.Load(sums)).AsInt32();
+    static Vector128<int> Scaled(Vector128<int> integers, Vector128<int> scales, Vector128<float> factor, float* sums) =>
+        Vector128.MultiplyAddEstimate(Vector128.ConvertToSingle(integers), scales.AsSingle() * factor, Vector128.Load(sums)).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<int> Offset(Vector128<int> sums, byte* offsets, Vector128<float> factor) =>
-        Vector128.MultiplyAddEstimate(Vector128.Load((float*)offsets), factor, sums.AsSingle()).AsInt32();
+    static Vector128<int> Offset(Vector128<int> sums, Vector128<int> offsets, Vector128<float> factor) =>
+        Vector128.MultiplyAddEstimate(offsets.AsSingle(), factor, sums.AsSingle()).AsInt32();
 }

@@ -12,14 +12,22 @@ unsafe interface IOutputs<TSelf>
     /// <summary>What a sum of <see cref="AddProducts"/> can hold.</summary>
     static abstract int LargestSum { get; }
 
+    /// <summary>Whether weights are best unsigned bytes, up to 255, so that signed ones are moved up by 128 beforehand.</summary>
+    static abstract bool MovesSigned { get; }
+
+    static abstract TSelf Load(byte* source);
+
     /// <summary>Eight outputs from <paramref name="source"/>, the others from <paramref name="distance"/> bytes further.</summary>
     static abstract TSelf Load(byte* source, nint distance);
+
+    /// <summary>The same integer for all outputs.</summary>
+    static abstract TSelf Create(int integer);
 
     /// <summary>
     /// Adds the products of four weights of each output with four inputs, the same for all: a sum for each two of them, or one for all four.
     /// The sums must fit into <see cref="LargestSum"/>.
     /// </summary>
-    /// <param name="isSigned">Whether weights are signed bytes; else unsigned ones up to 127.</param>
+    /// <param name="isSigned">Whether weights are signed bytes; else unsigned ones, up to 127 unless <see cref="MovesSigned"/>.</param>
     static abstract TSelf AddProducts(TSelf sums, TSelf weights, byte* inputs, bool isSigned);
 
     /// <summary>An integer for each output from what <see cref="AddProducts"/> added up.</summary>
@@ -28,11 +36,11 @@ unsafe interface IOutputs<TSelf>
     /// <summary>a + b of integers.</summary>
     static abstract TSelf Add(TSelf a, TSelf b);
 
-    /// <summary>Integers · (scales · scale) + sums. The scales lie as for <see cref="Load"/>.</summary>
-    static abstract TSelf AddScaled(TSelf integers, byte* scales, nint distance, float* scale, float* sums);
+    /// <summary>Integers · (scales · scale) + sums.</summary>
+    static abstract TSelf AddScaled(TSelf integers, TSelf scales, float* scale, float* sums);
 
     /// <summary>Offsets · input + sums.</summary>
-    static abstract TSelf AddOffsets(TSelf sums, byte* offsets, nint distance, float* input);
+    static abstract TSelf AddOffsets(TSelf sums, TSelf offsets, float* input);
 
     static abstract void Store(TSelf sums, float* target);
 

@@ -5,6 +5,8 @@ interface IProducts<TVector>
 {
     static abstract int LargestSum { get; }
 
+    static virtual bool MovesSigned => false;
+
     /// <param name="inputs">Four signed bytes, the same in all lanes.</param>
     static abstract TVector Add(TVector sums, TVector weights, TVector inputs, bool isSigned);
 

@@ -15,9 +15,21 @@ readonly unsafe struct TwoVectors<TProducts>(Vector256<int> first, Vector256<int
         get => TProducts.LargestSum;
     }
 
+    public static bool MovesSigned
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TProducts.MovesSigned;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TwoVectors<TProducts> Load(byte* source) => Load(source, 32);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TwoVectors<TProducts> Load(byte* source, nint distance) =>
         new(Vector256.Load((int*)source), Vector256.Load((int*)(source + distance)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TwoVectors<TProducts> Create(int integer) => new(Vector256.Create(integer), Vector256.Create(integer));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TwoVectors<TProducts> AddProducts(TwoVectors<TProducts> sums, TwoVectors<TProducts> weights, byte* inputs, bool isSigned)
@@ -33,22 +45,21 @@ readonly unsafe struct TwoVectors<TProducts>(Vector256<int> first, Vector256<int
     public static TwoVectors<TProducts> Add(TwoVectors<TProducts> a, TwoVectors<TProducts> b) => new(a.first + b.first, a.second + b.second);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TwoVectors<TProducts> AddScaled(TwoVectors<TProducts> integers, byte* scales, nint distance, float* scale, float* sums)
+    public static TwoVectors<TProducts> AddScaled(TwoVectors<TProducts> integers, TwoVectors<TProducts> scales, float* scale, float* sums)
     {
         var factor = Vector256.Create(*scale);
         return new(
-            Lanes.MultiplyAdd(Vector256.ConvertToSingle(integers.first), Vector256.Load((float*)scales) * factor, Vector256.Load(sums)).AsInt32(),
-            Lanes.MultiplyAdd(
-                Vector256.ConvertToSingle(integers.second), Vector256.Load((float*)(scales + distance)) * factor, Vector256.Load(sums + 8)).AsInt32());
+            Lanes.MultiplyAdd(Vector256.ConvertToSingle(integers.first), scales.first.AsSingle() * factor, Vector256.Load(sums)).AsInt32(),
+            Lanes.MultiplyAdd(Vector256.ConvertToSingle(integers.second), scales.second.AsSingle() * factor, Vector256.Load(sums + 8)).AsInt32());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TwoVectors<TProducts> AddOffsets(TwoVectors<TProducts> sums, byte* offsets, nint distance, float* input)
+    public static TwoVectors<TProducts> AddOffsets(TwoVectors<TProducts> sums, TwoVectors<TProducts> offsets, float* input)
     {
         var factor = Vector256.Create(*input);
         return new(
-            Lanes.MultiplyAdd(Vector256.Load((float*)offsets), factor, sums.first.AsSingle()).AsInt32(),
-            Lanes.MultiplyAdd(Vector256.Load((float*)(offsets + distance)), factor, sums.second.AsSingle()).AsInt32());
+            Lanes.MultiplyAdd(offsets.first.AsSingle(), factor, sums.first.AsSingle()).AsInt32(),
+            Lanes.MultiplyAdd(offsets.second.AsSingle(), factor, sums.second.AsSingle()).AsInt32());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -17,11 +17,8 @@ static class WideBytes
         ? Avx512BW.MultiplyAddAdjacent(v, Vector512.Create((short)1))
         : Vector512.Create(ByteVectors.AddPairs(v.GetLower()), ByteVectors.AddPairs(v.GetUpper()));
 
-    /// <summary>−v is (v xor −1) + 1: there is no instruction that takes a sign over at this width.</summary>
+    /// <summary>v or −v: there is no instruction that takes a sign over at this width, but one that subtracts in some lanes only.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<sbyte> WithSign(Vector512<sbyte> v, Vector512<sbyte> sign)
-    {
-        Vector512<sbyte> negative = Vector512.LessThan(sign, Vector512<sbyte>.Zero);
-        return (v ^ negative) - negative;
-    }
+    public static Vector512<sbyte> WithSign(Vector512<sbyte> v, Vector512<sbyte> sign) =>
+        Vector512.ConditionalSelect(Vector512.LessThan(sign, Vector512<sbyte>.Zero), Vector512<sbyte>.Zero - v, v);
 }

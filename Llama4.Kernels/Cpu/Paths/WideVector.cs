@@ -10,9 +10,17 @@ readonly unsafe struct WideVector(Vector512<int> vector) : IOutputs<WideVector>
 
     public static int LargestSum => short.MaxValue;
 
+    public static bool MovesSigned => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideVector Load(byte* source) => new(Vector512.Load((int*)source));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideVector Load(byte* source, nint distance) =>
         new(Vector512.Create(Vector256.Load((int*)source), Vector256.Load((int*)(source + distance))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideVector Create(int integer) => new(Vector512.Create(integer));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideVector AddProducts(WideVector sums, WideVector weights, byte* inputs, bool isSigned)
@@ -30,12 +38,12 @@ readonly unsafe struct WideVector(Vector512<int> vector) : IOutputs<WideVector>
     public static WideVector Add(WideVector a, WideVector b) => new(a.vector + b.vector);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static WideVector AddScaled(WideVector integers, byte* scales, nint distance, float* scale, float* sums) => new(Vector512.MultiplyAddEstimate(
-        Vector512.ConvertToSingle(integers.vector), Load(scales, distance).vector.AsSingle() * Vector512.Create(*scale), Vector512.Load(sums)).AsInt32());
+    public static WideVector AddScaled(WideVector integers, WideVector scales, float* scale, float* sums) => new(Vector512.MultiplyAddEstimate(
+        Vector512.ConvertToSingle(integers.vector), scales.vector.AsSingle() * Vector512.Create(*scale), Vector512.Load(sums)).AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static WideVector AddOffsets(WideVector sums, byte* offsets, nint distance, float* input) => new(Vector512.MultiplyAddEstimate(
-        Load(offsets, distance).vector.AsSingle(), Vector512.Create(*input), sums.vector.AsSingle()).AsInt32());
+    public static WideVector AddOffsets(WideVector sums, WideVector offsets, float* input) => new(Vector512.MultiplyAddEstimate(
+        offsets.vector.AsSingle(), Vector512.Create(*input), sums.vector.AsSingle()).AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(WideVector sums, float* target) => sums.vector.AsSingle().Store(target);
