@@ -90,7 +90,7 @@ static unsafe class ByteColumns<TFormat, TBlock, TOutputs>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<int> AddStep(Vector256<int> sums, Vector256<byte> weights, int* input) =>
-        TOutputs.AddProducts(sums, weights, Vector256.Create(*input).AsSByte(), isSigned: false);
+        TOutputs.AddRowProducts(sums, weights, Vector256.Create(*input).AsSByte(), isSigned: false);
 
     /// <summary>Sums of two; the integers of repacked weights are not signed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -16,8 +16,11 @@ readonly unsafe struct FloatRows<TFormat, TBlock> : IWeightRows
         for (int i = count; (i & 15) != 0; i++) target[i] = 0;
     }
 
+    public static float Dot(byte* row, int from, int count, float* x, float* scratch) =>
+        FloatVectors.AreWide ? DotWide(row, from, count, x, scratch) : DotNarrow(row, from, count, x, scratch);
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float Dot(byte* row, int from, int count, float* x, float* scratch)
+    static float DotNarrow(byte* row, int from, int count, float* x, float* scratch)
     {
         TBlock* w = (TBlock*)row + from;
         int whole = count & -16;
@@ -46,5 +49,25 @@ readonly unsafe struct FloatRows<TFormat, TBlock> : IWeightRows
             s1 = Lanes.MultiplyAdd(Vector256.Load(scratch + 8), Vector256.Load(x + whole + 8), s1);
         }
         return Lanes.Sum(s0 + s1);
+    }
+
+    /// <summary>The sixteen sums in one vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static float DotWide(byte* row, int from, int count, float* x, float* scratch)
+    {
+        TBlock* w = (TBlock*)row + from;
+        int whole = count & -32;
+        if (whole < count) Decode(row, from + whole, count - whole, scratch);
+        Vector512<float> sum = default;
+        for (int i = 0; i < whole; i += 32)
+        {
+            Prefetch.Stream((byte*)(w + i), 32 * sizeof(TBlock));
+            (Vector512<float> first, Vector512<float> second) = TFormat.LoadWide(w + i);
+            sum = Vector512.MultiplyAddEstimate(first, Vector512.Load(x + i), sum);
+            sum = Vector512.MultiplyAddEstimate(second, Vector512.Load(x + i + 16), sum);
+        }
+        for (int i = whole; i < count; i += 16)
+            sum = Vector512.MultiplyAddEstimate(Vector512.Load(scratch + i - whole), Vector512.Load(x + i), sum);
+        return Lanes.Sum(sum.GetLower() + sum.GetUpper());
     }
 }

@@ -89,5 +89,5 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<int> Products(TBlock* block, InputBlock* x, int group) =>
-        TOutputs.AddProducts(default, TFormat.Integers(block, group), Vector256.Load(x->Values + group * Unpacking.GroupLength), TFormat.IsSigned);
+        TOutputs.AddRowProducts(default, TFormat.Integers(block, group), Vector256.Load(x->Values + group * Unpacking.GroupLength), TFormat.IsSigned);
 }

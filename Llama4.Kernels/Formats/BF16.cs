@@ -17,4 +17,8 @@ readonly struct BF16 : IFloatFormat<ushort>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe (Vector256<float> First, Vector256<float> Second, Vector256<float> Third, Vector256<float> Fourth) LoadFour(ushort* source) =>
         FloatVectors.LoadEach<BF16, ushort>(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe (Vector512<float> First, Vector512<float> Second) LoadWide(ushort* source) =>
+        ((Bits.Widen(Vector256.Load(source)) << 16).AsSingle(), (Bits.Widen(Vector256.Load(source + 16)) << 16).AsSingle());
 }

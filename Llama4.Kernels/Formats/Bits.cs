@@ -59,6 +59,17 @@ static unsafe class Bits
         return WithoutLeadingOne(large.AsSingle()) * factor.AsSingle();
     }
 
+    /// <summary>The same with instructions of AVX-512.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Half(Vector256<ushort> halves)
+    {
+        Vector512<int> signed = Avx512F.ConvertToVector512Int32(halves.AsInt16());
+        Vector512<int> large = (signed << 13 | Vector512.Create(LargeExponent)) & Vector512.Create(int.MaxValue);
+        Vector512<int> factor = signed & Vector512.Create(int.MinValue) | Vector512.Create(LargeToHalf);
+        Vector512<float> twice = Vector512.MultiplyAddEstimate(large.AsSingle(), Vector512.Create(2f), Vector512.Create(-SecondExponent));
+        return Vector512.MinNative(twice, large.AsSingle()) * factor.AsSingle();
+    }
+
     /// <summary>
     /// Of magnitudes that got <see cref="LargeExponent"/> and with it a leading one, which a number of exponent zero does not have. Such a
     /// number x, below 2^98 here, is 2 x − 2^98 in truth; for all others that is at least x.
@@ -134,6 +145,10 @@ static unsafe class Bits
         Avx2.IsSupported
             ? Avx2.ConvertToVector256Int32(values).AsUInt32()
             : Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));
+
+    /// <summary>With an instruction of AVX-512.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> Widen(Vector256<ushort> values) => Avx512F.ConvertToVector512UInt32(values);
 
     /// <summary>The lower 8 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -31,6 +31,10 @@ readonly unsafe struct F16 : IFloatFormat<ushort>
         return (first, second, third, fourth);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector512<float> First, Vector512<float> Second) LoadWide(ushort* source) =>
+        (Bits.Half(Vector256.Load(source)), Bits.Half(Vector256.Load(source + 16)));
+
     /// <summary>Ones where the exponent is 0 or 31: one more, and its upper four bits are zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<ushort> Special(Vector256<ushort> halves) =>

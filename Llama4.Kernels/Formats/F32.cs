@@ -17,4 +17,8 @@ readonly struct F32 : IFloatFormat<float>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe (Vector256<float> First, Vector256<float> Second, Vector256<float> Third, Vector256<float> Fourth) LoadFour(float* source) =>
         FloatVectors.LoadEach<F32, float>(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe (Vector512<float> First, Vector512<float> Second) LoadWide(float* source) =>
+        (Vector512.Load(source), Vector512.Load(source + 16));
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Llama4.Kernels.Formats;
 
@@ -13,12 +14,25 @@ static unsafe class FloatVectors
         where TBlock : unmanaged =>
         (TFormat.Load(source), TFormat.Load(source + 8), TFormat.Load(source + 16), TFormat.Load(source + 24));
 
+    /// <summary>Whether <see cref="IFloatFormat{TBlock}.LoadWide"/> is to be used.</summary>
+    public static bool AreWide
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Avx512F.IsSupported && Vector512.IsHardwareAccelerated;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decode<TFormat, TBlock>(TBlock* source, int count, float* target)
         where TFormat : struct, IFloatFormat<TBlock>
         where TBlock : unmanaged
     {
         int i = 0;
+        for (; AreWide && i <= count - 32; i += 32)
+        {
+            (Vector512<float> first, Vector512<float> second) = TFormat.LoadWide(source + i);
+            first.Store(target + i);
+            second.Store(target + i + 16);
+        }
         for (; i <= count - 32; i += 32)
         {
             (Vector256<float> first, Vector256<float> second, Vector256<float> third, Vector256<float> fourth) = TFormat.LoadFour(source + i);

@@ -81,7 +81,7 @@ readonly unsafe struct FourVectors<TProducts>(Vector128<int> v0, Vector128<int> 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddProducts(Vector256<int> sums, Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned) => sums + Vector256.Create(
+    public static Vector256<int> AddRowProducts(Vector256<int> sums, Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned) => sums + Vector256.Create(
         TProducts.Total(TProducts.Add(default, weights.GetLower().AsInt32(), inputs.GetLower().AsInt32(), isSigned)),
         TProducts.Total(TProducts.Add(default, weights.GetUpper().AsInt32(), inputs.GetUpper().AsInt32(), isSigned)));
 

@@ -45,5 +45,5 @@ unsafe interface IOutputs<TSelf>
     static abstract void Store(TSelf sums, float* target);
 
     /// <summary>For a row at a time, eight sums: adds to each four neighbouring products. Unsigned weights go up to 127.</summary>
-    static abstract Vector256<int> AddProducts(Vector256<int> sums, Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned);
+    static abstract Vector256<int> AddRowProducts(Vector256<int> sums, Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned);
 }

@@ -70,7 +70,7 @@ readonly unsafe struct TwoVectors<TProducts>(Vector256<int> first, Vector256<int
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddProducts(Vector256<int> sums, Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned) =>
+    public static Vector256<int> AddRowProducts(Vector256<int> sums, Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned) =>
         LargestSum == int.MaxValue
             ? TProducts.Add(sums, weights.AsInt32(), inputs.AsInt32(), isSigned)
             : sums + TProducts.Total(TProducts.Add(default, weights.AsInt32(), inputs.AsInt32(), isSigned));

@@ -49,6 +49,6 @@ readonly unsafe struct WideVector(Vector512<int> vector) : IOutputs<WideVector>
     public static void Store(WideVector sums, float* target) => sums.vector.AsSingle().Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddProducts(Vector256<int> sums, Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned) =>
-        TwoVectors<Avx2Products>.AddProducts(sums, weights, inputs, isSigned);
+    public static Vector256<int> AddRowProducts(Vector256<int> sums, Vector256<byte> weights, Vector256<sbyte> inputs, bool isSigned) =>
+        TwoVectors<Avx2Products>.AddRowProducts(sums, weights, inputs, isSigned);
 }
