@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Llama4.Kernels.Cpu;
 
@@ -38,6 +39,18 @@ static unsafe class Lanes
         Vector128<float> four = vector.GetLower() + vector.GetUpper();
         Vector128<float> two = four + Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1));
         return two.GetElement(0) + two.GetElement(1);
+    }
+
+    /// <summary>The sums of four vectors, each as <see cref="Sum"/> computes it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Sums(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
+    {
+        if (!Sse.IsSupported) return Vector128.Create(Sum(a), Sum(b), Sum(c), Sum(d));
+        Vector128<float> a4 = a.GetLower() + a.GetUpper(), b4 = b.GetLower() + b.GetUpper();
+        Vector128<float> c4 = c.GetLower() + c.GetUpper(), d4 = d.GetLower() + d.GetUpper();
+        Vector128<float> ab = Sse.MoveLowToHigh(a4, b4) + Sse.MoveHighToLow(b4, a4);
+        Vector128<float> cd = Sse.MoveLowToHigh(c4, d4) + Sse.MoveHighToLow(d4, c4);
+        return Sse.Shuffle(ab, cd, 0b10_00_10_00) + Sse.Shuffle(ab, cd, 0b11_01_11_01);
     }
 
     /// <summary>Sum of eight vectors, <paramref name="distance"/> floats apart, in the same order: lane by lane what <see cref="Sum"/> is for one vector.</summary>

@@ -10,7 +10,7 @@ namespace Llama4.Kernels.Cpu;
 /// </summary>
 /// <remarks>
 /// One row: a weight row is walked once. Many rows: the panels of eight weight rows are decoded and meet the rows of x in tiles
-/// of 2 outputs × 3 rows, or <see cref="WideFloatTile"/>; a tile at the border repeats its last row.
+/// of 2 outputs × 3 rows, of which those at the border repeat the last row, or in <see cref="WideFloatTile"/>.
 /// </remarks>
 /// <param name="isWide">Whether tiles are in vectors of 512 bits; the same sums.</param>
 sealed unsafe class MatMulFloats<TRows>(bool isWide) : MatMulKernel
@@ -20,10 +20,17 @@ sealed unsafe class MatMulFloats<TRows>(bool isWide) : MatMulKernel
     const int BlockOutputs = 8;
     const int PanelLength = MatMulInput.PanelLength;
 
+    int TileRows => isWide ? WideFloatTile.Rows : 3;
+
+    int TileOutputs => isWide ? WideFloatTile.Outputs : 2;
+
+    /// <summary>Floats from an output's sums to the next one's: a wide tile writes those of four rows, there or not.</summary>
+    static int Stride(int rows) => (rows + WideFloatTile.Rows - 1) / WideFloatTile.Rows * WideFloatTile.Rows;
+
     public override int ItemOutputs(in MatMulPart part, long fair) => OutputsOf(part, fair, part.Rows < FewestTileRows ? 1 : BlockOutputs);
 
     public override long ScratchBytes(in MatMulPart part, MatMulInput input) =>
-        BlockOutputs * (PanelLength + part.Rows) * sizeof(float);
+        BlockOutputs * (PanelLength + Stride(part.Rows)) * sizeof(float);
 
     public override void Run(in MatMulPart part, MatMulInput input, int from, int to, byte* scratch)
     {
@@ -36,7 +43,7 @@ sealed unsafe class MatMulFloats<TRows>(bool isWide) : MatMulKernel
             {
                 int next = Math.Min(to, output + BlockOutputs);
                 var ahead = new ReadAhead(part.Weights + next * part.RowBytes, part.Weights + Math.Min(to, next + BlockOutputs) * part.RowBytes);
-                ahead.Share(input.Panels * ((part.Rows + 2) / 3) * (BlockOutputs / 2));
+                ahead.Share(input.Panels * ((part.Rows + TileRows - 1) / TileRows) * (BlockOutputs / TileOutputs));
                 RunBlock(part, input, output, next - output, ref ahead, (float*)scratch);
             }
     }
@@ -54,29 +61,34 @@ sealed unsafe class MatMulFloats<TRows>(bool isWide) : MatMulKernel
     void RunBlock(in MatMulPart part, MatMulInput input, int output, int outputs, ref ReadAhead ahead, float* scratch)
     {
         float* sums = scratch + BlockOutputs * PanelLength;
-        new Span<float>(sums, BlockOutputs * part.Rows).Clear();
+        int stride = Stride(part.Rows);
+        new Span<float>(sums, BlockOutputs * stride).Clear();
         for (int panel = 0; panel < input.Panels; panel++)
         {
             int count = input.PanelCount(panel);
             for (int i = 0; i < outputs; i++)
                 TRows.Decode(part.Weights + (output + i) * part.RowBytes, panel * PanelLength, count, scratch + i * PanelLength);
-            for (int row = 0; row < part.Rows; row += 3)
-            {
-                float* x = input.Panel(panel, part.FirstRow + row);
-                int last = part.Rows - 1, r1 = Math.Min(1, last - row), r2 = Math.Min(2, last - row);
-                for (int i = 0; i < outputs; i += 2)
+            for (int row = 0; row < part.Rows; row += TileRows)
+                for (int i = 0; i < outputs; i += TileOutputs)
                 {
                     ahead.Touch();
-                    float* weights = scratch + i * PanelLength, tileSums = sums + i * part.Rows + row;
-                    int second = Math.Min(1, outputs - 1 - i);
-                    if (!isWide) AddTile(weights, weights + second * PanelLength, x, r1, r2, count, tileSums, tileSums + second * part.Rows);
-                    // Missing outputs have panels and sums as well, whatever they hold.
-                    else if (i % WideFloatTile.Outputs == 0) WideFloatTile.Add(weights, x, r1, r2, count, tileSums, part.Rows);
+                    AddTile(scratch + i * PanelLength, outputs - i, input.Panel(panel, part.FirstRow + row), part.Rows - row, count, sums + i * stride + row, stride);
                 }
-            }
         }
         for (int i = 0; i < outputs; i++)
-            for (int row = 0; row < part.Rows; row++) part.Store(row, output + i, sums[i * part.Rows + row]);
+            for (int row = 0; row < part.Rows; row++) part.Store(row, output + i, sums[i * stride + row]);
+    }
+
+    /// <summary>The outputs and rows that a tile takes of what is left. Missing outputs have panels and sums as well in a wide tile, whatever they hold.</summary>
+    void AddTile(float* weights, int outputs, float* x, int rows, int count, float* sums, int stride)
+    {
+        if (isWide)
+        {
+            WideFloatTile.Add(weights, x, Math.Min(rows, WideFloatTile.Rows), count, sums, stride);
+            return;
+        }
+        int second = Math.Min(1, outputs - 1), r1 = Math.Min(1, rows - 1), r2 = Math.Min(2, rows - 1);
+        AddTile(weights, weights + second * PanelLength, x, r1, r2, count, sums, sums + second * stride);
     }
 
     /// <summary>Weight panels v and w times the panels of x of rows 0, <paramref name="r1"/> and <paramref name="r2"/>.</summary>

@@ -94,11 +94,11 @@ static unsafe class SpanAttention
             k4 = Lanes.MultiplyAdd(q, key, k4);
             l4 = Lanes.MultiplyAdd(q, second, l4);
         }
-        Vector128<float> sums = Sums(k0, l0, k1, l1);
+        Vector128<float> sums = Lanes.Sums(k0, l0, k1, l1);
         StorePairs(sums, score[0] + j, score[1] + j);
-        sums = Sums(k2, l2, k3, l3);
+        sums = Lanes.Sums(k2, l2, k3, l3);
         StorePairs(sums, score[2] + j, score[3] + j);
-        sums = Sums(k4, l4, k4, l4);
+        sums = Lanes.Sums(k4, l4, k4, l4);
         StorePairs(sums, score[4] + j, score[4] + j);
     }
 
@@ -108,18 +108,6 @@ static unsafe class SpanAttention
         // As numbers of 64 bits: one store each.
         *(double*)first = pairs.AsDouble().GetElement(0);
         *(double*)second = pairs.AsDouble().GetElement(1);
-    }
-
-    /// <summary>The sums of four vectors, each as <see cref="Lanes.Sum"/> computes it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<float> Sums(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
-    {
-        if (!Sse.IsSupported) return Vector128.Create(Lanes.Sum(a), Lanes.Sum(b), Lanes.Sum(c), Lanes.Sum(d));
-        Vector128<float> a4 = a.GetLower() + a.GetUpper(), b4 = b.GetLower() + b.GetUpper();
-        Vector128<float> c4 = c.GetLower() + c.GetUpper(), d4 = d.GetLower() + d.GetUpper();
-        Vector128<float> ab = Sse.MoveLowToHigh(a4, b4) + Sse.MoveHighToLow(b4, a4);
-        Vector128<float> cd = Sse.MoveLowToHigh(c4, d4) + Sse.MoveHighToLow(d4, c4);
-        return Sse.Shuffle(ab, cd, 0b10_00_10_00) + Sse.Shuffle(ab, cd, 0b11_01_11_01);
     }
 
     /// <summary>Turns the scores of one query into weights e^(score / √N − m) and moves its state to the new largest score m.</summary>
