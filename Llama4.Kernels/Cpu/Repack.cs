@@ -30,7 +30,7 @@ public sealed unsafe partial class CpuDevice
             where TFormat : struct, IQuantisedFormat<TBlock>
             where TBlock : unmanaged
         {
-            if (!TFormat.HasColumns || TFormat.IsSigned) return null;
+            if (!TFormat.HasColumns) return null;
             Tensor source = weight.Values, target = device.Allocate(source.Rows, source.Columns, source.Encoding);
             device.team.For(
                 new RepackWork<TFormat, TBlock>((byte*)source.Address, (byte*)target.Address, source.RowBytes, source.Columns / Unpacking.Length),

@@ -35,6 +35,7 @@ interface IQuantisedFormat<TBlock> : IFormat<TBlock>
 
     /// <summary>
     /// Whether 256 numbers of eight rows can be laid out as columns: the same bytes in another order, so that lane r of a vector belongs to row r.
+    /// Only for unsigned integers.
     /// </summary>
     static virtual bool HasColumns => false;
 

@@ -33,7 +33,7 @@ readonly unsafe struct Q8_0 : IQuantisedFormat<Q8_0.Block>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Integers(Block* source, int group) => Vector256.Load((byte*)source[group].Values);
+    public static Vector256<byte> Integers(Block* source, int group) => Vector256.Load(Bytes(source, group));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GroupFactors Factors(Block* source, int groups) => new(Formats.Scales.Halves((byte*)source, sizeof(Block), groups));
