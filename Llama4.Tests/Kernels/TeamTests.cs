@@ -140,9 +140,10 @@ public sealed class TeamTests
         using var team = new Team(2);
         var work = new Count(new int[8], new int[2]);
         team.For(work, 8);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int round = 0; round < 100; round++) team.For(work, 8);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Allocations.AssertNone(() =>
+        {
+            for (int round = 0; round < 100; round++) team.For(work, 8);
+        });
     }
 
     [Fact]

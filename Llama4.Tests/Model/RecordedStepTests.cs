@@ -53,10 +53,11 @@ public sealed class RecordedStepTests : IDisposable
         var logits = new float[run.Config.Vocabulary];
         ReadOnlyMemory<int> ids = new[] { 7 };
         for (int i = 0; i < 3; i++) run.Step(logits, (sequence, ids));
-        (long, long) before = Allocated();
-        for (int i = 0; i < 10; i++) run.Step(logits, (sequence, ids));
-        Assert.Equal(before, Allocated());
-
-        (long Managed, long OnDevice) Allocated() => (GC.GetAllocatedBytesForCurrentThread(), device.AllocatedBytes);
+        long onDevice = device.AllocatedBytes;
+        Allocations.AssertNone(() =>
+        {
+            for (int i = 0; i < 10; i++) run.Step(logits, (sequence, ids));
+        });
+        Assert.Equal(onDevice, device.AllocatedBytes);
     }
 }
