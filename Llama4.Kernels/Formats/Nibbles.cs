@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Llama4.Kernels.Formats;
 
@@ -18,6 +19,30 @@ static unsafe class Nibbles
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Field(Vector256<byte> packed, int shift, byte mask) =>
         (packed.AsUInt16() >>> shift).AsByte() & Vector256.Create(mask); // what comes over from the neighbour is above the mask
+
+    /// <summary><see cref="Field"/> for a shift that differs from call to call; constants are faster there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> FieldAt(Vector256<byte> packed, int shift, byte mask) =>
+        ShiftRight(packed.AsUInt32(), shift).AsByte() & Vector256.Create(mask);
+
+    /// <summary>
+    /// Four bits from bit <paramref name="lowShift"/> of each byte of <paramref name="low"/>, above them those from bit <paramref name="highShift"/> of
+    /// each of <paramref name="high"/>, under <paramref name="mask"/>.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> Join(Vector256<byte> low, int lowShift, Vector256<byte> high, int highShift, byte mask)
+    {
+        Vector256<byte> four = Vector256.Create((byte)15);
+        if (!Avx512F.VL.IsSupported) return FieldAt(low, lowShift, 15) | (FieldAt(high, highShift, (byte)(mask >> 4)).AsUInt16() << 4).AsByte();
+        // Turned until they lie above the four; what comes over from the neighbours is outside the mask.
+        Vector256<uint> turned = Avx512F.VL.RotateLeftVariable(high.AsUInt32(), Vector256.Create((uint)(4 - highShift & 31)));
+        return Vector256.ConditionalSelect(four, ShiftRight(low.AsUInt32(), lowShift).AsByte(), turned.AsByte()) & Vector256.Create(mask);
+    }
+
+    // By a vector of shifts: one operation on x86, where a shift by a number in a register is two.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<uint> ShiftRight(Vector256<uint> packed, int shift) =>
+        Avx2.IsSupported ? Avx2.ShiftRightLogicalVariable(packed, Vector256.Create((uint)shift)) : packed >>> shift;
 
     /// <summary>16 in each byte whose bit in the word is set, else 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

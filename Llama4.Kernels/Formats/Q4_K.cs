@@ -55,7 +55,7 @@ readonly unsafe struct Q4_K : IQuantisedFormat<Q4_K.Block>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> ColumnIntegers(int* columns, nint group, int step) =>
-        Nibbles.Field(Interleaved.Column(columns + (group >> 1) * 64, 4 + step), (int)(group & 1) * 4, 15);
+        Nibbles.FieldAt(Interleaved.Column(columns + (group >> 1) * 64, 4 + step), (int)(group & 1) * 4, 15);
 
     public static void ColumnFactors(int* columns, float* factors) => KScales.ColumnFactors(columns, factors);
 }

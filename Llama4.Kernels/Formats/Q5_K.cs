@@ -60,12 +60,8 @@ readonly unsafe struct Q5_K : IQuantisedFormat<Q5_K.Block>
     public static void ToColumns(Block* source, long rowBytes, int* columns) => Interleaved.ToColumns((byte*)source, rowBytes, columns, sizeof(Block) / sizeof(int));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> ColumnIntegers(int* columns, nint group, int step)
-    {
-        Vector256<byte> low = Nibbles.Field(Interleaved.Column(columns + (group >> 1) * 64, 12 + step), (int)(group & 1) * 4, 15);
-        Vector256<byte> high = Nibbles.Field(Interleaved.Column(columns, 4 + step), (int)group, 1);
-        return low | (high.AsUInt16() << 4).AsByte();
-    }
+    public static Vector256<byte> ColumnIntegers(int* columns, nint group, int step) => Nibbles.Join(
+        Interleaved.Column(columns + (group >> 1) * 64, 12 + step), (int)(group & 1) * 4, Interleaved.Column(columns, 4 + step), (int)group, 31);
 
     public static void ColumnFactors(int* columns, float* factors) => KScales.ColumnFactors(columns, factors);
 }

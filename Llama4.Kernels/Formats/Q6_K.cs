@@ -91,9 +91,8 @@ readonly unsafe struct Q6_K : IQuantisedFormat<Q6_K.Block>
     {
         nint half = group >> 2;
         int part = (int)group & 3;
-        Vector256<byte> low = Nibbles.Field(Interleaved.Column(columns + half * 128 + (group & 1) * 64, step), (part >> 1) * 4, 15);
-        Vector256<byte> high = Nibbles.Field(Interleaved.Column(columns + half * 64, HighColumn + step), part * 2, 3);
-        return low | (high.AsUInt16() << 4).AsByte();
+        Vector256<byte> low = Interleaved.Column(columns + half * 128 + (group & 1) * 64, step), high = Interleaved.Column(columns + half * 64, HighColumn + step);
+        return Nibbles.Join(low, (part >> 1) * 4, high, part * 2, 63);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
