@@ -3,19 +3,26 @@ namespace Llama4.Tests;
 /// <summary>What is left for the garbage collector.</summary>
 static class Allocations
 {
+    // What a thread takes from the heap at a time.
+    const long BufferBytes = 8192;
+
     /// <summary>
-    /// Asserts that this thread allocates nothing in what has been done before. What allocates does so every time; the runtime's count was
-    /// once seen to jump by itself while other tests ran (by 7,600 bytes), so it may jump twice.
+    /// Asserts that this thread allocates nothing in what has been done before. The count may rise once by less than a thread's buffer: beside
+    /// collections it was seen to, about once in a few thousand calls, by what was left of the buffer (7,600 and 7,872 bytes). Why is not known.
     /// </summary>
     public static void AssertNone(Action repeat)
     {
-        for (int round = 0; ; round++)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            repeat();
-            long after = GC.GetAllocatedBytesForCurrentThread();
-            if (after == before) return;
-            Assert.True(round < 2, $"{after - before} bytes were allocated");
-        }
+        long first = Count(repeat);
+        if (first == 0) return;
+        Assert.True(first < BufferBytes, $"{first} bytes were allocated");
+        long second = Count(repeat);
+        Assert.True(second == 0, $"{first} bytes were allocated, then {second}");
+    }
+
+    static long Count(Action action)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        action();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 }
