@@ -83,7 +83,7 @@ static unsafe class ByteTiles<TFormat, TBlock, TOutputs>
         for (int output = from; output < to; output += Outputs)
         {
             int next = Math.Min(to, output + Outputs);
-            var ahead = new ReadAhead(part.Weights + next * part.RowBytes, part.Weights + Math.Min(to, next + Outputs) * part.RowBytes);
+            var ahead = new ReadAhead(part.Weights + next * part.RowBytes, 1, 0, (Math.Min(to, next + Outputs) - next) * part.RowBytes);
             ahead.Share((part.Rows + PassRows - 1) / PassRows * input.Blocks * Unpacking.Groups);
             for (int row = 0; row < part.Rows; row += PassRows)
                 RunPass(part, input, output, next - output, row, Math.Min(PassRows, part.Rows - row), ref ahead, scratch);

@@ -18,23 +18,23 @@ public sealed class CpuPath
 
     readonly Lazy<MatMulKernel?[]> bytes, floats;
 
-    CpuPath(string name, string needs, bool isSupported, Func<bool, MatMulKernel?[]> bytes, bool isWide = false)
+    CpuPath(string name, string needs, bool isSupported, Func<MatMulKernel?[]> bytes, Func<MatMulKernel?[]> floats)
     {
         (Name, Needs, IsSupported) = (name, needs, isSupported);
-        this.bytes = new(() => bytes(isWide));
-        floats = new(() => MatMulKernel.OfFloats(isWide));
+        (this.bytes, this.floats) = (new(bytes), new(floats));
     }
 
     /// <summary>Every path, in the order of preference.</summary>
     public static IReadOnlyList<CpuPath> All { get; } =
     [
         // One instruction on 256 bits instead of three on 512. Floats are multiplied with 512 where that is possible.
-        new("avxvnni", "AVX-VNNI", AvxVnni.IsSupported, MatMulKernel.OfBytes<TwoVectors<AvxVnniProducts>>, hasWide),
-        new("avx512", "AVX-512 BW at full speed", hasWide, MatMulKernel.OfBytes<WideVector>, isWide: true),
-        new("avx2", "AVX2", Avx2.IsSupported, MatMulKernel.OfBytes<TwoVectors<Avx2Products>>),
-        new("advsimd-dot", "AdvSIMD with dot products", Dp.IsSupported, MatMulKernel.OfBytes<FourVectors<DotProducts>>),
-        new("advsimd", "AdvSIMD", AdvSimd.Arm64.IsSupported, MatMulKernel.OfBytes<FourVectors<AdvSimdProducts>>),
-        new("portable", "nothing in particular", true, MatMulKernel.OfBytes<FourVectors<PortableProducts>>),
+        hasWide ? With<TwoVectors<AvxVnniProducts>, WideFloatTile>("avxvnni", "AVX-VNNI", AvxVnni.IsSupported)
+            : With<TwoVectors<AvxVnniProducts>, FloatTile>("avxvnni", "AVX-VNNI", AvxVnni.IsSupported),
+        With<WideVector, WideFloatTile>("avx512", "AVX-512 BW at full speed", hasWide),
+        With<TwoVectors<Avx2Products>, FloatTile>("avx2", "AVX2", Avx2.IsSupported),
+        With<FourVectors<DotProducts>, FloatTile>("advsimd-dot", "AdvSIMD with dot products", Dp.IsSupported),
+        With<FourVectors<AdvSimdProducts>, FloatTile>("advsimd", "AdvSIMD", AdvSimd.Arm64.IsSupported),
+        With<FourVectors<PortableProducts>, FloatTile>("portable", "nothing in particular", true),
     ];
 
     public string Name { get; }
@@ -75,6 +75,11 @@ public sealed class CpuPath
 
     /// <summary>By encoding; null for what is no number format.</summary>
     internal MatMulKernel?[] Kernels(ActivationPrecision activations) => (activations == ActivationPrecision.Int8 ? bytes : floats).Value;
+
+    static CpuPath With<TOutputs, TTile>(string name, string needs, bool isSupported)
+        where TOutputs : struct, IOutputs<TOutputs>
+        where TTile : struct, IFloatTile =>
+        new(name, needs, isSupported, MatMulKernel.OfBytes<TOutputs, TTile>, MatMulKernel.OfFloats<TTile>);
 
     public override string ToString() => $"{Name}: {Reason}";
 }

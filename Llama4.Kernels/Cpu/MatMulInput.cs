@@ -14,6 +14,9 @@ sealed unsafe class MatMulInput : IDisposable
     /// <summary>Numbers of a row in a panel of floats. A dot product adds up panel by panel.</summary>
     public const int PanelLength = 512;
 
+    /// <summary>Numbers that a dot product takes at a time; the last ones of a panel are padded with zeros.</summary>
+    public const int PanelStep = 32;
+
     /// <summary>Blocks behind the last one that may be read: tiles are of four rows, whether there are as many or not.</summary>
     const int ReadBeyond = 3;
 
@@ -31,6 +34,9 @@ sealed unsafe class MatMulInput : IDisposable
 
     /// <summary>Numbers in panel <paramref name="panel"/>; what follows them in a row's panel is zero.</summary>
     public int PanelCount(int panel) => Math.Min(PanelLength, Columns - panel * PanelLength);
+
+    /// <summary>The next multiple of <see cref="PanelStep"/>.</summary>
+    public static int Padded(int count) => (count + PanelStep - 1) / PanelStep * PanelStep;
 
     public float* Panel(int panel, int row) => panels + ((long)panel * Rows + row) * PanelLength;
 

@@ -41,11 +41,13 @@ abstract unsafe class MatMulKernel
     }
 
     /// <summary>The kernels whose inputs are bytes where weights are quantised, by encoding.</summary>
-    public static MatMulKernel?[] OfBytes<TOutputs>(bool isWide)
-        where TOutputs : struct, IOutputs<TOutputs> => Create(new ByteInputs<TOutputs>(isWide));
+    public static MatMulKernel?[] OfBytes<TOutputs, TTile>()
+        where TOutputs : struct, IOutputs<TOutputs>
+        where TTile : struct, IFloatTile => Create(default(ByteInputs<TOutputs, TTile>));
 
     /// <summary>Those whose inputs are floats.</summary>
-    public static MatMulKernel?[] OfFloats(bool isWide) => Create(new FloatInputs(isWide));
+    public static MatMulKernel?[] OfFloats<TTile>()
+        where TTile : struct, IFloatTile => Create(default(FloatInputs<TTile>));
 
     /// <summary><paramref name="fair"/> outputs, but no more than 2 MiB of weights and no less than 4 KiB; a multiple of <paramref name="tile"/>.</summary>
     private protected static int OutputsOf(in MatMulPart part, long fair, int tile)
@@ -63,23 +65,25 @@ abstract unsafe class MatMulKernel
         return kernels;
     }
 
-    readonly struct FloatInputs(bool isWide) : IFormatAction<MatMulKernel?>
+    readonly struct FloatInputs<TTile> : IFormatAction<MatMulKernel?>
+        where TTile : struct, IFloatTile
     {
         public MatMulKernel Float<TFormat, TBlock>()
             where TFormat : struct, IFloatFormat<TBlock>
-            where TBlock : unmanaged => new MatMulFloats<FloatRows<TFormat, TBlock>>(isWide);
+            where TBlock : unmanaged => new MatMulFloats<FloatRows<TFormat, TBlock>, TTile>();
 
         public MatMulKernel Quantised<TFormat, TBlock>()
             where TFormat : struct, IQuantisedFormat<TBlock>
-            where TBlock : unmanaged => new MatMulFloats<QuantisedRows<TFormat, TBlock>>(isWide);
+            where TBlock : unmanaged => new MatMulFloats<QuantisedRows<TFormat, TBlock>, TTile>();
     }
 
-    readonly struct ByteInputs<TOutputs>(bool isWide) : IFormatAction<MatMulKernel?>
+    readonly struct ByteInputs<TOutputs, TTile> : IFormatAction<MatMulKernel?>
         where TOutputs : struct, IOutputs<TOutputs>
+        where TTile : struct, IFloatTile
     {
         public MatMulKernel Float<TFormat, TBlock>()
             where TFormat : struct, IFloatFormat<TBlock>
-            where TBlock : unmanaged => new MatMulFloats<FloatRows<TFormat, TBlock>>(isWide);
+            where TBlock : unmanaged => new MatMulFloats<FloatRows<TFormat, TBlock>, TTile>();
 
         public MatMulKernel Quantised<TFormat, TBlock>()
             where TFormat : struct, IQuantisedFormat<TBlock>

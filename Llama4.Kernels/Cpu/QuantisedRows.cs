@@ -1,3 +1,4 @@
+using Llama4.Kernels.Cpu.Paths;
 using Llama4.Kernels.Formats;
 
 namespace Llama4.Kernels.Cpu;
@@ -19,4 +20,7 @@ readonly unsafe struct QuantisedRows<TFormat, TBlock> : IWeightRows
         Decode(row, from, count, scratch);
         return FloatRows<F32, float>.Dot((byte*)scratch, 0, count, x, scratch);
     }
+
+    public static bool TryAddTile<TTile>(byte* row, long rowBytes, int outputs, int from, int count, float* x, int rows, float* sums, int stride, long ahead)
+        where TTile : struct, IFloatTile => false;
 }

@@ -4,17 +4,25 @@ namespace Llama4.Kernels.Cpu;
 /// Asks for the next weights while the present ones are being multiplied. A little at a time: the processor keeps few such requests, and
 /// waits when there are more.
 /// </summary>
-unsafe struct ReadAhead(byte* from, byte* to)
+/// <param name="from">The first row's piece; those of the other rows are <paramref name="rowBytes"/> apart.</param>
+unsafe struct ReadAhead(byte* from, int rows, long rowBytes, long pieceBytes)
 {
-    byte* next = from;
-    long step;
+    byte* row = from;
+    long offset, step;
 
     /// <summary>Divides the bytes over <paramref name="times"/> calls of <see cref="Touch"/>.</summary>
-    public void Share(int times) => step = (to - next) / times + 1;
+    public void Share(int times) => step = rows * pieceBytes / times + 1;
 
     public void Touch()
     {
-        var end = (byte*)Math.Min((long)to, (long)(next + step));
-        for (; next < end; next += Prefetch.CacheLine) Prefetch.Far(next);
+        for (long bytes = step; bytes > 0 && rows > 0; bytes -= Prefetch.CacheLine)
+        {
+            Prefetch.Far(row + offset);
+            offset += Prefetch.CacheLine;
+            if (offset < pieceBytes) continue;
+            offset = 0;
+            row += rowBytes;
+            rows--;
+        }
     }
 }

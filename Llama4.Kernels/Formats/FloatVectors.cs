@@ -21,8 +21,9 @@ static unsafe class FloatVectors
         get => Avx512F.IsSupported && Vector512.IsHardwareAccelerated;
     }
 
+    /// <summary><paramref name="count"/> numbers, then zeros up to <paramref name="padded"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Decode<TFormat, TBlock>(TBlock* source, int count, float* target)
+    public static void Decode<TFormat, TBlock>(TBlock* source, int count, float* target, int padded = 0)
         where TFormat : struct, IFloatFormat<TBlock>
         where TBlock : unmanaged
     {
@@ -43,5 +44,6 @@ static unsafe class FloatVectors
         }
         for (; i <= count - 8; i += 8) TFormat.Load(source + i).Store(target + i);
         for (; i < count; i++) target[i] = TFormat.Decode(in source[i], 0);
+        for (; i < padded; i++) target[i] = 0;
     }
 }
