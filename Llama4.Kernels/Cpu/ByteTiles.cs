@@ -32,8 +32,8 @@ static unsafe class ByteTiles<TFormat, TBlock, TOutputs>
     const int RowBytes = InputBlock.Bytes;
     const int RowFloats = RowBytes / sizeof(float);
 
-    // Weights that are moved up take the place of signed ones. (No format of signed bytes has scales for halves of groups.)
-    static bool IsMoved
+    /// <summary>Whether weights that are moved up take the place of signed ones. (No format of signed bytes has scales for halves of groups.)</summary>
+    public static bool IsMoved
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => TFormat.IsSigned && TOutputs.MovesSigned;

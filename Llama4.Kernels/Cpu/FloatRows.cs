@@ -12,12 +12,15 @@ readonly unsafe struct FloatRows<TFormat, TBlock> : IWeightRows
 {
     const int Step = MatMulInput.PanelStep;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Decode(byte* row, int from, int count, float* target) =>
-        FloatVectors.Decode<TFormat, TBlock>((TBlock*)row + from, count, target, MatMulInput.Padded(count));
+        FloatVectors.DecodePadded<TFormat, TBlock>((TBlock*)row + from, count, target, MatMulInput.Padded(count));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Dot(byte* row, int from, int count, float* x, float* scratch) =>
         FloatVectors.AreWide ? DotWide(row, from, count, x, scratch) : DotNarrow(row, from, count, x, scratch);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryAddTile<TTile>(byte* row, long rowBytes, int outputs, int from, int count, float* x, int rows, float* sums, int stride, long ahead)
         where TTile : struct, IFloatTile
     {

@@ -22,6 +22,12 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
     // From this many rows on interleaving pays: a few rows meet weights that are still in the nearest cache.
     const int FewestTileRows = 4;
 
+    static bool IsMoved
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ByteTiles<TFormat, TBlock, TOutputs>.IsMoved;
+    }
+
     public override bool ReadsBlocks => true;
 
     public override int ItemOutputs(in MatMulPart part, long fair) =>
@@ -37,7 +43,8 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
             for (; from < to; from += Lanes.Count) ByteColumns<TFormat, TBlock, TOutputs>.Run(part, input, from, scratch);
         else
             for (; from < to; from++)
-                for (int row = 0; row < part.Rows; row++) part.Store(row, from, Dot(part.Weights + from * part.RowBytes, input, part.FirstRow + row));
+                if (part.Rows == 1) part.Store(0, from, Dot(part.Weights + from * part.RowBytes, input, part.FirstRow));
+                else RunRows(part, input, from, (Vector256<float>*)scratch);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -50,13 +57,36 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
         for (; columns >= Unpacking.Length; columns -= Unpacking.Length, x += stride, block += Unpacking.Length / TFormat.Length)
         {
             Prefetch.Stream((byte*)block, Unpacking.Length / TFormat.Length * sizeof(TBlock));
-            (Vector256<int> low, Vector256<int> high) = ByteVectors.HalfSums(
-                4 * InputBlock.Largest * TFormat.Largest,
-                Products(block, x, 0), Products(block, x, 1), Products(block, x, 2), Products(block, x, 3),
-                Products(block, x, 4), Products(block, x, 5), Products(block, x, 6), Products(block, x, 7));
-            sum = AddBlock(low, high, TFormat.Factors(block, Unpacking.Groups), x, sum);
+            sum = AddWhole(block, x, sum);
         }
         return Lanes.Sum(columns > 0 ? AddPart(block, columns / Unpacking.GroupLength, x, sum) : sum);
+    }
+
+    /// <summary>A weight row meets the rows of x block by block: the later ones find in the cache what the first one waited for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void RunRows(in MatMulPart part, MatMulInput input, int output, Vector256<float>* sums)
+    {
+        int columns = input.Columns, stride = input.Rows, rows = part.Rows;
+        InputBlock* x = input.Block(0, part.FirstRow);
+        var block = (TBlock*)(part.Weights + output * part.RowBytes);
+        for (int row = 0; row < rows; row++) sums[row] = default;
+        for (; columns >= Unpacking.Length; columns -= Unpacking.Length, x += stride, block += Unpacking.Length / TFormat.Length)
+        {
+            Prefetch.Stream((byte*)block, Unpacking.Length / TFormat.Length * sizeof(TBlock));
+            for (int row = 0; row < rows; row++) sums[row] = AddWhole(block, x + row, sums[row]);
+        }
+        for (int row = 0; row < rows; row++)
+            part.Store(row, output, Lanes.Sum(columns > 0 ? AddPart(block, columns / Unpacking.GroupLength, x + row, sums[row]) : sums[row]));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<float> AddWhole(TBlock* block, InputBlock* x, Vector256<float> sum)
+    {
+        (Vector256<int> low, Vector256<int> high) = ByteVectors.HalfSums(
+            4 * InputBlock.Largest * TFormat.Largest,
+            Products(block, x, 0), Products(block, x, 1), Products(block, x, 2), Products(block, x, 3),
+            Products(block, x, 4), Products(block, x, 5), Products(block, x, 6), Products(block, x, 7));
+        return AddBlock(low, high, TFormat.Factors(block, Unpacking.Groups), x, sum);
     }
 
     /// <summary>The last groups of a row whose length is not a multiple of 256.</summary>
@@ -78,7 +108,8 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
         Vector256<float> scales = Vector256.Load(x->Scales);
         if (!TFormat.HasHalfScales)
         {
-            sum = Lanes.MultiplyAdd(Vector256.ConvertToSingle(low + high), factors.Scales * scales, sum);
+            Vector256<int> integers = IsMoved ? low + high + Vector256.Load(x->MovedSums) : low + high;
+            sum = Lanes.MultiplyAdd(Vector256.ConvertToSingle(integers), factors.Scales * scales, sum);
             return TFormat.HasOffsets ? Lanes.MultiplyAdd(factors.Offsets, Vector256.Load(x->Sums), sum) : sum;
         }
         sum = Lanes.MultiplyAdd(Vector256.ConvertToSingle(low), factors.Scales * scales, sum);
@@ -88,6 +119,10 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<int> Products(TBlock* block, InputBlock* x, int group) =>
-        TOutputs.AddRowProducts(default, TFormat.Integers(block, group), Vector256.Load(x->Values + group * Unpacking.GroupLength), TFormat.IsSigned);
+    static Vector256<int> Products(TBlock* block, InputBlock* x, int group)
+    {
+        Vector256<byte> weights = TFormat.Integers(block, group);
+        if (IsMoved) weights ^= Vector256.Create((byte)InputBlock.Move);
+        return TOutputs.AddRowProducts(default, weights, Vector256.Load(x->Values + group * Unpacking.GroupLength), TFormat.IsSigned && !IsMoved);
+    }
 }

@@ -62,6 +62,7 @@ sealed unsafe class MatMulFloats<TRows, TTile> : MatMulKernel
     }
 
     /// <summary>The outputs and rows of one tile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void RunFew(in MatMulPart part, MatMulInput input, int output, int outputs, float* weights, float* sums)
     {
         byte* row = part.Weights + output * part.RowBytes;
@@ -81,6 +82,7 @@ sealed unsafe class MatMulFloats<TRows, TTile> : MatMulKernel
     }
 
     /// <summary>Panel by panel: its rows of x stay in the cache while all outputs of a group meet them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void RunMany(in MatMulPart part, MatMulInput input, int from, int outputs, int to, float* weights, float* sums)
     {
         int stride = Stride(part.Rows);
@@ -117,9 +119,11 @@ sealed unsafe class MatMulFloats<TRows, TTile> : MatMulKernel
     }
 
     /// <summary>What a tile takes of the outputs and rows that are left, with decoded weights.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void AddTile(float* weights, int outputs, float* x, int rows, int count, float* sums, int stride) => TTile.Add<F32, float>(
         weights, PanelLength * sizeof(float), Math.Min(outputs, TTile.Outputs), x, Math.Min(rows, TTile.Rows), MatMulInput.Padded(count), sums, stride, ahead: 0);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Store(in MatMulPart part, int from, int outputs, float* sums, int stride)
     {
         for (int i = 0; i < outputs; i++)

@@ -94,7 +94,7 @@ sealed unsafe class MatMulInputMajor<TFormat, TBlock> : MatMulKernel
             Lanes.MultiplyAdd(TFormat.Load(weights + c), factor, Vector256.Load(sums + c)).Store(sums + c);
         if (c == columns) return;
         float* tail = stackalloc float[StripColumns];
-        FloatVectors.Decode<TFormat, TBlock>(weights + c, columns - c, tail, StripColumns);
+        FloatVectors.DecodePadded<TFormat, TBlock>(weights + c, columns - c, tail, StripColumns);
         Lanes.MultiplyAdd(Vector256.Load(tail), factor, Vector256.Load(sums + c)).Store(sums + c);
     }
 
@@ -117,7 +117,7 @@ sealed unsafe class MatMulInputMajor<TFormat, TBlock> : MatMulKernel
     static void Spread(TBlock* weights, int columns, float* target)
     {
         for (int c = 0; c < columns; c += StripColumns, target += BlockInputs * StripColumns)
-            FloatVectors.Decode<TFormat, TBlock>(weights + c, Math.Min(StripColumns, columns - c), target, StripColumns);
+            FloatVectors.DecodePadded<TFormat, TBlock>(weights + c, Math.Min(StripColumns, columns - c), target, StripColumns);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

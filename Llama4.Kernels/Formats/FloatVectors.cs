@@ -22,8 +22,17 @@ static unsafe class FloatVectors
     }
 
     /// <summary><paramref name="count"/> numbers, then zeros up to <paramref name="padded"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void DecodePadded<TFormat, TBlock>(TBlock* source, int count, float* target, int padded)
+        where TFormat : struct, IFloatFormat<TBlock>
+        where TBlock : unmanaged
+    {
+        Decode<TFormat, TBlock>(source, count, target);
+        for (int i = count; i < padded; i++) target[i] = 0;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Decode<TFormat, TBlock>(TBlock* source, int count, float* target, int padded = 0)
+    public static void Decode<TFormat, TBlock>(TBlock* source, int count, float* target)
         where TFormat : struct, IFloatFormat<TBlock>
         where TBlock : unmanaged
     {
@@ -44,6 +53,5 @@ static unsafe class FloatVectors
         }
         for (; i <= count - 8; i += 8) TFormat.Load(source + i).Store(target + i);
         for (; i < count; i++) target[i] = TFormat.Decode(in source[i], 0);
-        for (; i < padded; i++) target[i] = 0;
     }
 }

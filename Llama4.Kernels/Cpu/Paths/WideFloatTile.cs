@@ -17,6 +17,7 @@ readonly unsafe struct WideFloatTile : IFloatTile
 
     public static int Rows => 4;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Add<TFormat, TBlock>(TBlock* weights, long rowBytes, int outputs, float* x, int rows, int count, float* sums, int stride, long ahead)
         where TFormat : struct, IFloatFormat<TBlock>
         where TBlock : unmanaged
