@@ -16,25 +16,25 @@ public sealed class CpuPath
     // Some processors slow down with 512 bits: then the runtime does not count them as accelerated.
     static readonly bool hasWide = Avx512BW.IsSupported && Vector512.IsHardwareAccelerated;
 
-    readonly Lazy<MatMulKernel?[]> bytes, floats;
+    readonly Lazy<MatMulKernel?[]> bytes, floats, inputMajor;
 
-    CpuPath(string name, string needs, bool isSupported, Func<MatMulKernel?[]> bytes, Func<MatMulKernel?[]> floats)
+    CpuPath(string name, string needs, bool isSupported, Func<MatMulKernel?[]> bytes, Func<MatMulKernel?[]> floats, Func<MatMulKernel?[]> inputMajor)
     {
         (Name, Needs, IsSupported) = (name, needs, isSupported);
-        (this.bytes, this.floats) = (new(bytes), new(floats));
+        (this.bytes, this.floats, this.inputMajor) = (new(bytes), new(floats), new(inputMajor));
     }
 
     /// <summary>Every path, in the order of preference.</summary>
     public static IReadOnlyList<CpuPath> All { get; } =
     [
         // One instruction on 256 bits instead of three on 512. Floats are multiplied with 512 where that is possible.
-        hasWide ? With<TwoVectors<AvxVnniProducts>, WideFloatTile>("avxvnni", "AVX-VNNI", AvxVnni.IsSupported)
-            : With<TwoVectors<AvxVnniProducts>, FloatTile>("avxvnni", "AVX-VNNI", AvxVnni.IsSupported),
-        With<WideVector, WideFloatTile>("avx512", "AVX-512 BW at full speed", hasWide),
-        With<TwoVectors<Avx2Products>, FloatTile>("avx2", "AVX2", Avx2.IsSupported),
-        With<FourVectors<DotProducts>, FloatTile>("advsimd-dot", "AdvSIMD with dot products", Dp.IsSupported),
-        With<FourVectors<AdvSimdProducts>, FloatTile>("advsimd", "AdvSIMD", AdvSimd.Arm64.IsSupported),
-        With<FourVectors<PortableProducts>, FloatTile>("portable", "nothing in particular", true),
+        hasWide ? With<TwoVectors<AvxVnniProducts>, WideFloatTile, WideFloatPair>("avxvnni", "AVX-VNNI", AvxVnni.IsSupported)
+            : With<TwoVectors<AvxVnniProducts>, FloatTile, FloatPair>("avxvnni", "AVX-VNNI", AvxVnni.IsSupported),
+        With<WideVector, WideFloatTile, WideFloatPair>("avx512", "AVX-512 BW at full speed", hasWide),
+        With<TwoVectors<Avx2Products>, FloatTile, FloatPair>("avx2", "AVX2", Avx2.IsSupported),
+        With<FourVectors<DotProducts>, FloatTile, FloatPair>("advsimd-dot", "AdvSIMD with dot products", Dp.IsSupported),
+        With<FourVectors<AdvSimdProducts>, FloatTile, FloatPair>("advsimd", "AdvSIMD", AdvSimd.Arm64.IsSupported),
+        With<FourVectors<PortableProducts>, FloatTile, FloatPair>("portable", "nothing in particular", true),
     ];
 
     public string Name { get; }
@@ -76,10 +76,14 @@ public sealed class CpuPath
     /// <summary>By encoding; null for what is no number format.</summary>
     internal MatMulKernel?[] Kernels(ActivationPrecision activations) => (activations == ActivationPrecision.Int8 ? bytes : floats).Value;
 
-    static CpuPath With<TOutputs, TTile>(string name, string needs, bool isSupported)
+    /// <summary>By encoding, for input-major weights.</summary>
+    internal MatMulKernel?[] InputMajorKernels => inputMajor.Value;
+
+    static CpuPath With<TOutputs, TTile, TPair>(string name, string needs, bool isSupported)
         where TOutputs : struct, IOutputs<TOutputs>
-        where TTile : struct, IFloatTile =>
-        new(name, needs, isSupported, MatMulKernel.OfBytes<TOutputs, TTile>, MatMulKernel.OfFloats<TTile>);
+        where TTile : struct, IFloatTile
+        where TPair : struct, IFloatPair<TPair> =>
+        new(name, needs, isSupported, MatMulKernel.OfBytes<TOutputs, TTile>, MatMulKernel.OfFloats<TTile>, MatMulKernel.OfInputMajor<TPair>);
 
     public override string ToString() => $"{Name}: {Reason}";
 }

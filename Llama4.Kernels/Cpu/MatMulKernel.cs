@@ -13,8 +13,6 @@ abstract unsafe class MatMulKernel
     const int MostItemBytes = 2 * 1024 * 1024;
     const int LeastItemBytes = 4 * 1024;
 
-    static readonly MatMulKernel?[] inputMajor = Create(default(InputMajor));
-
     /// <summary>Whether the kernel reads the blocks of the input; else its panels of floats.</summary>
     public virtual bool ReadsBlocks => false;
 
@@ -33,7 +31,7 @@ abstract unsafe class MatMulKernel
     {
         if (weight.Repacked && activations != ActivationPrecision.Int8)
             throw new ArgumentException("weights are repacked for inputs as bytes, this device multiplies floats: load them for this device", nameof(weight));
-        MatMulKernel?[] kernels = weight.InputMajor ? inputMajor : path.Kernels(activations);
+        MatMulKernel?[] kernels = weight.InputMajor ? path.InputMajorKernels : path.Kernels(activations);
         if ((int)weight.Encoding < kernels.Length && kernels[(int)weight.Encoding] is MatMulKernel kernel) return kernel;
         throw new ArgumentException(weight.InputMajor
             ? $"weights are input-major {weight.Encoding}: expected F32, F16, BF16 or F8E4M3"
@@ -48,6 +46,10 @@ abstract unsafe class MatMulKernel
     /// <summary>Those whose inputs are floats.</summary>
     public static MatMulKernel?[] OfFloats<TTile>()
         where TTile : struct, IFloatTile => Create(default(FloatInputs<TTile>));
+
+    /// <summary>Those of input-major weights.</summary>
+    public static MatMulKernel?[] OfInputMajor<TPair>()
+        where TPair : struct, IFloatPair<TPair> => Create(default(InputMajor<TPair>));
 
     /// <summary><paramref name="fair"/> outputs, but no more than 2 MiB of weights and no less than 4 KiB; a multiple of <paramref name="tile"/>.</summary>
     private protected static int OutputsOf(in MatMulPart part, long fair, int tile)
@@ -90,11 +92,12 @@ abstract unsafe class MatMulKernel
             where TBlock : unmanaged => new MatMulBytes<TFormat, TBlock, TOutputs>();
     }
 
-    readonly struct InputMajor : IFormatAction<MatMulKernel?>
+    readonly struct InputMajor<TPair> : IFormatAction<MatMulKernel?>
+        where TPair : struct, IFloatPair<TPair>
     {
         public MatMulKernel Float<TFormat, TBlock>()
             where TFormat : struct, IFloatFormat<TBlock>
-            where TBlock : unmanaged => new MatMulInputMajor<TFormat, TBlock>();
+            where TBlock : unmanaged => new MatMulInputMajor<TFormat, TBlock, TPair>();
 
         public MatMulKernel? Quantised<TFormat, TBlock>()
             where TFormat : struct, IQuantisedFormat<TBlock>
