@@ -128,6 +128,20 @@ public sealed class MatMulTests
             Numbers.AssertSameBits(expected.AsSpan(from * 5, 15), Run(all, bytes.Value, from, 3), $"{all.Case}: rows from {from}");
     }
 
+    /// <summary>So many inputs and outputs that a thread goes panel by panel through a group of outputs, and so few rows that it does not.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_large_matrix_gives_the_same_bits_for_many_and_for_few_rows(bool inputMajor)
+    {
+        using Device one = New(1, ActivationPrecision.Int8).Value;
+        const int Rows = 39, Outputs = 1603;
+        var all = new MatMulData(new(Encoding.BF16, Rows, 3601, Outputs, inputMajor), 14);
+        float[] expected = Run(all, one);
+        for (int from = 0, rows = 1; from < Rows; from += rows, rows = Math.Min(Rows - from, rows + 3))
+            Numbers.AssertSameBits(expected.AsSpan(from * Outputs, rows * Outputs), Run(all, one, from, rows), $"{all.Case}: rows {from} to {from + rows} alone");
+    }
+
     [Theory, MemberData(nameof(All))]
     public void Scales_bias_and_addition_come_after_the_sum(Encoding encoding)
     {
