@@ -59,10 +59,11 @@ static unsafe class Bits
         return WithoutLeadingOne(large.AsSingle()) * factor.AsSingle();
     }
 
-    /// <summary>The same with instructions of AVX-512.</summary>
+    /// <summary>The same with instructions of AVX-512, where they are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Half(Vector256<ushort> halves)
     {
+        if (!Avx512F.IsSupported) return Vector512.Create(Half(halves.GetLower()), Half(halves.GetUpper()));
         Vector512<int> signed = Avx512F.ConvertToVector512Int32(halves.AsInt16());
         Vector512<int> large = (signed << 13 | Vector512.Create(LargeExponent)) & Vector512.Create(int.MaxValue);
         Vector512<int> factor = signed & Vector512.Create(int.MinValue) | Vector512.Create(LargeToHalf);
@@ -146,9 +147,10 @@ static unsafe class Bits
             ? Avx2.ConvertToVector256Int32(values).AsUInt32()
             : Vector256.Create(Vector128.WidenLower(values), Vector128.WidenUpper(values));
 
-    /// <summary>With an instruction of AVX-512.</summary>
+    /// <summary>With an instruction of AVX-512, where it is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<uint> Widen(Vector256<ushort> values) => Avx512F.ConvertToVector512UInt32(values);
+    public static Vector512<uint> Widen(Vector256<ushort> values) =>
+        Avx512F.IsSupported ? Avx512F.ConvertToVector512UInt32(values) : Vector512.Create(Widen(values.GetLower()), Widen(values.GetUpper()));
 
     /// <summary>The lower 8 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

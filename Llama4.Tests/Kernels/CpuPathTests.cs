@@ -35,11 +35,12 @@ public sealed class CpuPathTests
     public void Every_path_gives_the_same_bits(string path)
     {
         foreach (Encoding encoding in FormatCases.All)
-            foreach ((int rows, int outputs) in ((int, int)[])[(1, 5), (4, 18), (15, 67)])
-            {
-                var data = new MatMulData(new(encoding, rows, MatMulCases.Inputs(encoding)[^1], outputs), 32);
-                Numbers.AssertSameBits(Run(data, "portable"), Run(data, path), $"{path} {data.Case}");
-            }
+            foreach (bool inputMajor in encoding.BlockLength() == 1 ? (bool[])[false, true] : [false])
+                foreach ((int rows, int outputs) in ((int, int)[])[(1, 5), (2, 66), (4, 18), (15, 67)])
+                {
+                    var data = new MatMulData(new(encoding, rows, MatMulCases.Inputs(encoding)[^1], outputs, inputMajor), 32);
+                    Numbers.AssertSameBits(Run(data, "portable"), Run(data, path), $"{path} {data.Case}");
+                }
     }
 
     [Theory, MemberData(nameof(Paths))]

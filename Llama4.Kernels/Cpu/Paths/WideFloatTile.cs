@@ -66,8 +66,15 @@ readonly unsafe struct WideFloatTile : IFloatTile
             d2 = MultiplyAdd(high, x2h, MultiplyAdd(low, x2l, d2));
             d3 = MultiplyAdd(high, x3h, MultiplyAdd(low, x3l, d3));
         }
-        AddSums(
-            Sums(FourSums(a0, b0, c0, d0), FourSums(a1, b1, c1, d1), FourSums(a2, b2, c2, d2), FourSums(a3, b3, c3, d3)), sums, stride);
+        if (Avx512F.IsSupported)
+        {
+            AddSums(Sums(FourSums(a0, b0, c0, d0), FourSums(a1, b1, c1, d1), FourSums(a2, b2, c2, d2), FourSums(a3, b3, c3, d3)), sums, stride);
+            return;
+        }
+        AddPortably(a0, a1, a2, a3, sums);
+        AddPortably(b0, b1, b2, b3, sums + stride);
+        AddPortably(c0, c1, c2, c3, sums + 2 * stride);
+        AddPortably(d0, d1, d2, d3, sums + 3 * stride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -94,7 +101,15 @@ readonly unsafe struct WideFloatTile : IFloatTile
             d0 = MultiplyAdd(high, x0h, MultiplyAdd(low, x0l, d0));
             d1 = MultiplyAdd(high, x1h, MultiplyAdd(low, x1l, d1));
         }
-        AddSums(Sums(FourSums(a0, b0, c0, d0), FourSums(a1, b1, c1, d1), default, default), sums, stride);
+        if (Avx512F.IsSupported)
+        {
+            AddSums(Sums(FourSums(a0, b0, c0, d0), FourSums(a1, b1, c1, d1), default, default), sums, stride);
+            return;
+        }
+        AddPortably(a0, a1, default, default, sums);
+        AddPortably(b0, b1, default, default, sums + stride);
+        AddPortably(c0, c1, default, default, sums + 2 * stride);
+        AddPortably(d0, d1, default, default, sums + 3 * stride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -137,4 +152,8 @@ readonly unsafe struct WideFloatTile : IFloatTile
         (Vector128.Load(sums + 2 * stride) + tile.GetUpper().GetLower()).Store(sums + 2 * stride);
         (Vector128.Load(sums + 3 * stride) + tile.GetUpper().GetUpper()).Store(sums + 3 * stride);
     }
+
+    /// <summary>One output's sums, where the instructions are not there; nobody waits for this.</summary>
+    static void AddPortably(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* sums) =>
+        (Vector128.Load(sums) + Lanes.Sums(a.GetLower() + a.GetUpper(), b.GetLower() + b.GetUpper(), c.GetLower() + c.GetUpper(), d.GetLower() + d.GetUpper())).Store(sums);
 }
