@@ -25,7 +25,7 @@ static int Run(string[] args)
                      --threads 1,2  --prefill 32,128,512  --decode 64  --depth 0,4096  --kv BF16  --rounds 5  --chunk 512  --repack on|off  --json FILE
                      --peer COMMAND                             as llama.cpp's llama-bench: takes -m -t -p -n -d -r -o json
                    Llama4.Bench start COMMAND [--rounds 11]    from the start of a process to its first output, in milliseconds
-                   Llama4.Bench generate FILE [options]       a random model of true dimensions
+                   Llama4.Bench generate FILE.gguf [options]  a random model of true dimensions; without .gguf a folder of safetensors, BF16 or F8E4M3
                      --shape scout|maverick  --layers 4  --format Q4_K_M  --vocabulary 32768
                    Llama4.Bench gpu [options]                 a GPU: limits, operations, random models; right first
                      --device 0  --minutes 7  --json FILE  --table FILE
@@ -67,8 +67,9 @@ static int Run(string[] args)
 
         case "generate":
             var generate = new Options(rest, "shape", "layers", "format", "vocabulary");
-            RandomModel.Write(generate.Positional("file to write"), generate.Text("shape", "scout"), generate.Integer("layers", 4),
-                generate.Text("format", "Q4_K_M"), generate.Integer("vocabulary", 32768));
+            string target = generate.Positional("file or folder to write");
+            Action<string, string, int, string, int> write = target.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) ? RandomModel.Write : RandomFolder.Write;
+            write(target, generate.Text("shape", "scout"), generate.Integer("layers", 4), generate.Text("format", "Q4_K_M"), generate.Integer("vocabulary", 32768));
             return 0;
 
         case "gpu":
