@@ -11,7 +11,7 @@ namespace Llama4.Kernels.Cpu;
 /// 0, 8, 16, …, or 1, 9, 17, …, and the eight sums are added in the order of <see cref="Lanes.Sum"/>.
 /// </summary>
 /// <remarks>
-/// Few rows: a weight row is walked once for each, the eight sums are the lanes of a vector; of repacked rows, eight at a time, the lanes are outputs
+/// Few rows: a weight row is walked once, the eight sums of each row of x are the lanes of a vector; of repacked rows, eight at a time, the lanes are outputs
 /// (<see cref="ByteColumns{TFormat, TBlock, TOutputs}"/>). Many rows: <see cref="ByteTiles{TFormat, TBlock, TOutputs}"/>, whose lanes are outputs as well.
 /// </remarks>
 sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
@@ -83,7 +83,7 @@ sealed unsafe class MatMulBytes<TFormat, TBlock, TOutputs> : MatMulKernel
     static Vector256<float> AddWhole(TBlock* block, InputBlock* x, Vector256<float> sum)
     {
         (Vector256<int> low, Vector256<int> high) = ByteVectors.HalfSums(
-            4 * InputBlock.Largest * TFormat.Largest,
+            4 * InputBlock.Largest * (IsMoved ? TFormat.Largest + InputBlock.Move : TFormat.Largest),
             Products(block, x, 0), Products(block, x, 1), Products(block, x, 2), Products(block, x, 3),
             Products(block, x, 4), Products(block, x, 5), Products(block, x, 6), Products(block, x, 7));
         return AddBlock(low, high, TFormat.Factors(block, Unpacking.Groups), x, sum);
