@@ -90,9 +90,9 @@ static class RandomModel
     /// <summary>Which encoding each tensor gets. The mixtures give the more sensitive tensors Q6_K, as llama.cpp does.</summary>
     sealed class Mixture(string format, int layers)
     {
-        readonly bool isMixed = format.EndsWith("_M", StringComparison.Ordinal);
+        readonly bool isMixed = IsMixed(format);
 
-        public Encoding Plain { get; } = EncodingOf(format.EndsWith("_M", StringComparison.Ordinal) ? format[..^2] : format);
+        public Encoding Plain { get; } = EncodingOf(format);
 
         public Encoding Output => Plain.BlockLength() == 256 || Plain is Encoding.Q4_0 or Encoding.Q4_1 or Encoding.Q5_0 or Encoding.Q5_1 ? Encoding.Q6_K : Plain;
 
@@ -100,7 +100,9 @@ static class RandomModel
         public Encoding Finer(int layer) =>
             isMixed && (layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2) ? Encoding.Q6_K : Plain;
 
-        static Encoding EncodingOf(string format) => !Enum.TryParse(format, out Encoding encoding) ? throw new UsageException($"format {format}: not known")
+        static bool IsMixed(string format) => format.EndsWith("_M", StringComparison.Ordinal);
+
+        static Encoding EncodingOf(string format) => !Enum.TryParse(IsMixed(format) ? format[..^2] : format, out Encoding encoding) ? throw new UsageException($"format {format}: not known")
             : encoding is Encoding.F8E4M3 or Encoding.I32 or Encoding.I64 ? throw new UsageException($"format {format}: not one of weights in GGUF")
             : encoding;
     }

@@ -48,8 +48,8 @@ sealed unsafe class MatMulFloats<TRows, TTile> : MatMulKernel
             for (int output = from; output < to; output += TTile.Outputs)
                 RunFew(part, input, output, Math.Min(TTile.Outputs, to - output), weights, sums);
         else
-            for (int output = from; output < to; output += Group(part, input))
-                RunMany(part, input, output, Math.Min(Group(part, input), to - output), to, weights, sums);
+            for (int output = from, group = Group(part, input); output < to; output += group)
+                RunMany(part, input, output, Math.Min(group, to - output), to, weights, sums);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

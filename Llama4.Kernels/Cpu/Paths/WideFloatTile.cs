@@ -7,7 +7,7 @@ namespace Llama4.Kernels.Cpu.Paths;
 
 /// <summary>
 /// 4 outputs × 4 or 2 rows in vectors of 512 bits, whose lanes are the sixteen sums; enough sums that none waits for the one before.
-/// At the border the last output and row are repeated, into sums that nobody reads.
+/// What is missing at the border is the first output or row again, into sums that nobody reads.
 /// </summary>
 readonly unsafe struct WideFloatTile : IFloatTile
 {
